@@ -1,0 +1,117 @@
+package custody
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/infrafabric/ifpacket/core/packet"
+)
+
+// OldestFirst is the lineage_order that Stamp writes.
+const OldestFirst = "oldest-first"
+
+// StatusApproved is the status that Stamping stands for when it names none.
+const StatusApproved = "approved"
+
+// Stamping says what the dispatcher's entries record.
+type Stamping struct {
+	At     time.Time // when it was decided; zero means now
+	Policy string    // the revision of the policy, left out when empty
+	Status string    // the verdict; empty means approved
+}
+
+// Stamp fills the chain_of_custody of a 1.1 packet that has none:
+//
+//	traceable_id           "if://citation/<uuid>", a fresh one
+//	transparent_lineage    the entries of Preview
+//	trustworthy_signature  their PaperDigest
+//	lineage_order          "oldest-first"
+//
+// A packet of another schema, and one that has a chain already, is left as it
+// is. Contents without a canonical form, and a tracking_id with a newline,
+// are errors, and leave the packet as it is too.
+func Stamp(p *packet.Packet, s Stamping) error {
+	if p.SchemaVersion != packet.Schema11 || !p.ChainOfCustody.IsNull() {
+		return nil
+	}
+	lineage, err := Preview(*p, s)
+	if err != nil {
+		return err
+	}
+	signature, ok := PaperDigest(lineage)
+	if !ok {
+		return fmt.Errorf("packet %q: the lineage has no common digest", p.TrackingID)
+	}
+	entries := make([]packet.Value, len(lineage))
+	for i, entry := range lineage {
+		entries[i] = packet.StringOf(entry)
+	}
+	p.ChainOfCustody = packet.ObjectOf(
+		packet.Member{Key: "traceable_id", Value: packet.StringOf("if://citation/" + packet.NewTrackingID())},
+		packet.Member{Key: "transparent_lineage", Value: packet.ArrayOf(entries...)},
+		packet.Member{Key: "trustworthy_signature", Value: packet.StringOf(signature)},
+		packet.Member{Key: "lineage_order", Value: packet.StringOf(OldestFirst)},
+	)
+	return nil
+}
+
+// Preview returns the lineage that Stamp would write, oldest first, each
+// entry with its link:
+//
+//	source:<origin>|<dispatched_at>
+//	action:validate_schema|<at>|status:passed|version:1.1
+//	action:evaluate|<at>|status:<status>|policy:<revision>
+//	action:dispatch|<at>|status:<status>
+//
+// The source's time is s.At when dispatched_at cannot be read or lies later.
+func Preview(p packet.Packet, s Stamping) ([]string, error) {
+	contents, err := ContentsSHA256(p.Contents)
+	if err != nil {
+		return nil, fmt.Errorf("packet %q: %w", p.TrackingID, err)
+	}
+	if s.At.IsZero() {
+		s.At = time.Now()
+	}
+	if s.Status == "" {
+		s.Status = StatusApproved
+	}
+	born, err := p.Time()
+	if err != nil || born.After(s.At) {
+		born = s.At
+	}
+	var policy []Field
+	if s.Policy != "" {
+		policy = []Field{{"policy", s.Policy}}
+	}
+	status := Field{"status", s.Status}
+	c := chain{trackingID: p.TrackingID, contents: contents, lineage: make([]string, 0, 4)}
+	c.add("source", p.Origin, born)
+	c.add("action", "validate_schema", s.At, Field{"status", "passed"}, Field{"version", p.SchemaVersion})
+	c.add("action", "evaluate", s.At, append([]Field{status}, policy...)...)
+	c.add("action", "dispatch", s.At, status)
+	return c.lineage, c.err
+}
+
+// chain builds a lineage entry by entry, each linked to the one before.
+type chain struct {
+	trackingID, contents string
+	previous             string
+	lineage              []string
+	err                  error
+}
+
+func (c *chain) add(kind, name string, at time.Time, fields ...Field) {
+	if c.err != nil {
+		return
+	}
+	var room [256]byte
+	entry := appendEntry(room[:0], kind, name, at, fields...)
+	link, err := Link(c.trackingID, c.contents, c.previous, string(entry))
+	if err != nil {
+		c.err = fmt.Errorf("packet %q: %w", c.trackingID, err)
+		return
+	}
+	entry = append(append(append(entry, linkMark...), link...), '\'')
+	c.previous = link
+	c.lineage = append(c.lineage, string(entry))
+}

@@ -1,0 +1,190 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/infrafabric/ifpacket/core/governance"
+	"github.com/infrafabric/ifpacket/core/keyspace"
+	"github.com/infrafabric/ifpacket/core/packet"
+	"github.com/infrafabric/ifpacket/core/store"
+)
+
+// How long records live (all in seconds, except where a packet's own life
+// decides).
+const (
+	minDecisionLife  = 10 * 60
+	heldDecisionLife = 30 * 24 * 3600
+)
+
+// A write whose reply was lost is tried again with the same mark, so that it
+// lands once.
+const (
+	writeTries = 3
+	retryPause = 50 * time.Millisecond
+)
+
+// ErrConflict says that a tracking id was used before for something else.
+var ErrConflict = errors.New("tracking id in use")
+
+var writeScript = store.LoadScript("write")
+
+// Dispatcher sends packets: validate, judge, then one atomic write of packet,
+// decision record and ledger record in one round trip. It is safe for use by
+// many goroutines.
+type Dispatcher struct {
+	store    *store.Store
+	council  governance.Council
+	registry *packet.Registry
+	space    keyspace.Partition
+	now      func() time.Time
+}
+
+// New makes a dispatcher that asks the council given.
+func New(s *store.Store, c governance.Council, r *packet.Registry) *Dispatcher {
+	return &Dispatcher{store: s, council: c, registry: r, space: keyspace.Main, now: time.Now}
+}
+
+// Dispatch sends one packet. A packet that does not validate is refused with
+// a *packet.ValidationError and nothing is written; one that the council does
+// not approve goes to the carcel instead, which the receipt tells. Repeating a
+// dispatch (the same tracking id, contents and destination) gives the first
+// receipt again and writes nothing.
+func (d *Dispatcher) Dispatch(ctx context.Context, p packet.Packet, to Destination) (Receipt, error) {
+	c, err := d.prepare(ctx, p, to)
+	if err != nil {
+		return Receipt{}, err
+	}
+	keys, args := c.write(d.space)
+	for try := 1; ; try++ {
+		status, rest, err := d.store.Run(ctx, writeScript, keys, args...)
+		if err == nil {
+			return c.receipt(status, rest)
+		}
+		if !errors.Is(err, store.ErrUnreachable) || try == writeTries || !pause(ctx, retryPause<<try) {
+			return Receipt{}, named(err, to.Operation, c.decision)
+		}
+	}
+}
+
+// Preview is what Dispatch would do with a packet if it were called now, short
+// of what only Redis knows.
+type Preview struct {
+	To      Destination // with the operation filled in
+	Verdict governance.Verdict
+	Policy  string
+	Lineage []string // the entries that the packet would carry, oldest first
+	JSON    int      // bytes in each format
+	Msgpack int
+}
+
+// Preview judges a packet without sending it. Its errors are those of
+// Dispatch.
+func (d *Dispatcher) Preview(ctx context.Context, p packet.Packet, to Destination) (Preview, error) {
+	c, err := d.prepare(ctx, p, to)
+	if err != nil {
+		return Preview{}, err
+	}
+	preview := Preview{To: c.to, Verdict: c.decision.Verdict, Policy: c.decision.Policy}
+	lineage, _ := c.packet.ChainOfCustody.Get("transparent_lineage")
+	for _, entry := range lineage.Members() {
+		text, _ := entry.Value.Text()
+		preview.Lineage = append(preview.Lineage, text)
+	}
+	preview.JSON = len(packet.AppendJSON(nil, c.packet))
+	if packed, err := packet.AppendMsgpack(nil, c.packet); err == nil {
+		preview.Msgpack = len(packed)
+	}
+	return preview, nil
+}
+
+// Council is the council that judges.
+func (d *Dispatcher) Council() governance.Council { return d.council }
+
+// prepare does all that needs no Redis: validate, judge, stamp, encode.
+func (d *Dispatcher) prepare(ctx context.Context, p packet.Packet, to Destination) (cargo, error) {
+	to, err := to.Resolve()
+	if err != nil {
+		return cargo{}, err
+	}
+	if want := to.misfit(); want != "" {
+		return cargo{}, d.store.WrongType(string(to.Operation), to.Key, to.Operation.RedisType(), want)
+	}
+	action, err := d.check(p, to)
+	if err != nil {
+		return cargo{}, err
+	}
+	verdict := governance.Ask(ctx, d.council, action)
+	decision := governance.NewDecision(p.TrackingID, action, verdict, d.council.Revision(), d.now())
+	return pack(p, to, decision)
+}
+
+// check validates a packet and reads its action, reporting all faults of both
+// at once.
+func (d *Dispatcher) check(p packet.Packet, to Destination) (governance.Action, error) {
+	var faults []packet.Fault
+	collect := func(err error) error {
+		var invalid *packet.ValidationError
+		if !errors.As(err, &invalid) {
+			return err
+		}
+		faults = append(faults, invalid.Faults...)
+		return nil
+	}
+	if err := collect(d.registry.Validate(withChain(p))); err != nil {
+		return governance.Action{}, err
+	}
+	action, err := governance.ActionOf(p, to.Key, string(to.Operation))
+	if err := collect(err); err != nil {
+		return governance.Action{}, err
+	}
+	if len(faults) > 0 {
+		return governance.Action{}, &packet.ValidationError{Faults: faults}
+	}
+	return action, nil
+}
+
+// pendingChain stands for the chain that pack will write once the verdict is
+// known: valid by construction, so that validation looks at all the rest.
+var pendingChain = packet.ObjectOf(
+	packet.Member{Key: "traceable_id", Value: packet.StringOf("pending")},
+	packet.Member{Key: "transparent_lineage", Value: packet.ArrayOf(packet.StringOf("pending"))},
+	packet.Member{Key: "trustworthy_signature", Value: packet.StringOf("pending")},
+)
+
+func withChain(p packet.Packet) packet.Packet {
+	if p.SchemaVersion == packet.Schema11 && p.ChainOfCustody.IsNull() {
+		p.ChainOfCustody = pendingChain
+	}
+	return p
+}
+
+// named gives a failed write the operation's name in place of the script's,
+// and says how to repeat it safely when it is not known whether it landed.
+func named(err error, op Operation, d governance.Decision) error {
+	var e *store.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	copied := *e
+	copied.Op = "dispatch " + d.Action.Operation
+	copied.Key = d.Action.Key
+	if e.Kind == store.ErrWrongType {
+		copied.Key = e.Key
+	}
+	if errors.Is(err, store.ErrUnreachable) {
+		return fmt.Errorf("%w; repeating it with tracking id %s lands once", &copied, d.TrackingID)
+	}
+	return &copied
+}
+
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}

@@ -1,0 +1,87 @@
+package dispatch
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/infrafabric/ifpacket/core/keyspace"
+	"github.com/infrafabric/ifpacket/core/packet"
+)
+
+// Operation is how a packet is put under its key.
+type Operation string
+
+// The five operations of the paper's dispatcher.
+const (
+	Set   Operation = "set"   // STRING: replaces
+	LPush Operation = "lpush" // LIST: at the head
+	RPush Operation = "rpush" // LIST: at the tail
+	HSet  Operation = "hset"  // HASH: field tracking_id
+	SAdd  Operation = "sadd"  // SET
+)
+
+// Operations are all of them, in the order in which people are shown them.
+var Operations = []Operation{Set, LPush, RPush, HSet, SAdd}
+
+var holds = map[Operation]string{
+	Set: keyspace.TypeString, LPush: keyspace.TypeList, RPush: keyspace.TypeList,
+	HSet: keyspace.TypeHash, SAdd: keyspace.TypeSet,
+}
+
+// RedisType is the type of key that the operation needs.
+func (o Operation) RedisType() string { return holds[o] }
+
+// ErrDestination is what is wrong with a key or an operation before Redis is
+// asked at all.
+var ErrDestination = errors.New("invalid destination")
+
+// Destination is where a packet goes, and how it is written.
+type Destination struct {
+	Key       string
+	Operation Operation     // empty: the class of the key decides
+	Format    packet.Format // JSON when unset
+}
+
+// Resolve fills in the operation that the key's class suggests and refuses
+// what could not end well: no key, an unknown operation, a key that only the
+// engine writes, or an operation that would make the key a type which its
+// class never has. Errors match ErrDestination, or store.ErrWrongType through
+// the Dispatcher.
+func (d Destination) Resolve() (Destination, error) {
+	class := keyspace.Classify(d.Key)
+	switch {
+	case d.Key == "":
+		return d, fmt.Errorf("%w: no key is named; name one, such as queue:council", ErrDestination)
+	case len(d.Key) > 1024:
+		return d, fmt.Errorf("%w: the key is %d bytes long; at most 1024 are allowed", ErrDestination, len(d.Key))
+	case class.Managed():
+		return d, fmt.Errorf("%w: %q belongs to the engine (%s); dispatch to a queue, context, agents or swarm key", ErrDestination, d.Key, class)
+	case d.Operation == "" && class.Operation() == "":
+		return d, fmt.Errorf("%w: %q is no key of a known class, so name the operation (%s)", ErrDestination, d.Key, operationList())
+	case d.Operation == "":
+		d.Operation = Operation(class.Operation())
+	}
+	if holds[d.Operation] == "" {
+		return d, fmt.Errorf("%w: operation %q is unknown; known are %s", ErrDestination, d.Operation, operationList())
+	}
+	return d, nil
+}
+
+// misfit returns the type that the class of the key demands when the
+// operation would make it another, "" when all is well.
+func (d Destination) misfit() string {
+	want := keyspace.Classify(d.Key).RedisType()
+	if want != "" && want != d.Operation.RedisType() {
+		return want
+	}
+	return ""
+}
+
+func operationList() string {
+	names := make([]string, len(Operations))
+	for i, o := range Operations {
+		names[i] = string(o)
+	}
+	return strings.Join(names, ", ")
+}

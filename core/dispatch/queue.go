@@ -1,0 +1,244 @@
+package dispatch
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/infrafabric/ifpacket/core/governance"
+	"github.com/infrafabric/ifpacket/core/packet"
+	"github.com/infrafabric/ifpacket/core/store"
+)
+
+const (
+	// MaxBatch is how many packets one batch holds at most.
+	MaxBatch = 2048
+	markLife = 10 * 60 // seconds for which a repeated batch is known
+)
+
+var batchScript = store.LoadScript("batch")
+
+// Outcome is what became of one packet of a Queue.
+type Outcome struct {
+	Receipt Receipt
+	Err     error
+}
+
+// Queue gathers packets and sends them in batches: approved packets for one
+// list go together, up to MaxBatch, in one atomic step with one mark, one
+// decision record and one ledger record; all others go one by one, still in
+// few round trips. A Queue belongs to one goroutine.
+type Queue struct {
+	d       *Dispatcher
+	waiting []cargo
+	batches []*batch // cut by a Flush that failed, to be repeated unchanged
+}
+
+// Queue makes an empty queue.
+func (d *Dispatcher) Queue() *Queue { return &Queue{d: d} }
+
+// Len is how many packets wait for the next Flush.
+func (q *Queue) Len() int {
+	n := len(q.waiting)
+	for _, b := range q.batches {
+		n += len(b.cargo)
+	}
+	return n
+}
+
+// Add validates and judges a packet and takes it into the queue. On an error
+// the queue is as before.
+func (q *Queue) Add(ctx context.Context, p packet.Packet, to Destination) error {
+	c, err := q.d.prepare(ctx, p, to)
+	if err != nil {
+		return err
+	}
+	q.waiting = append(q.waiting, c)
+	return nil
+}
+
+// Flush sends what waits and returns an outcome for each packet, in the order
+// of Add within each batch. When Redis cannot be reached the error says so,
+// what is not known to have landed stays in the queue, and the next Flush
+// repeats it with the same marks, so that nothing lands twice.
+func (q *Queue) Flush(ctx context.Context) ([]Outcome, error) {
+	q.batches = append(q.batches, cut(q.waiting)...)
+	q.waiting = nil
+	var outcomes []Outcome
+	for len(q.batches) > 0 {
+		done, err := q.send(ctx, q.batches[0])
+		if err != nil {
+			return outcomes, err
+		}
+		outcomes = append(outcomes, done...)
+		q.batches = q.batches[1:]
+	}
+	return outcomes, nil
+}
+
+// batch is a run of packets that travel together, or, when it has no id, that
+// merely share a round trip.
+type batch struct {
+	id    string
+	cargo []cargo
+}
+
+// cut splits packets into batches, keeping the order of those for one list.
+func cut(waiting []cargo) []*batch {
+	var out []*batch
+	open := map[Destination]*batch{}
+	for _, c := range waiting {
+		// Singles share the empty destination: they differ in everything.
+		slot := Destination{}
+		if c.batchable() {
+			slot = c.to
+		}
+		b := open[slot]
+		if b == nil || len(b.cargo) == MaxBatch {
+			b = &batch{}
+			if slot.Key != "" {
+				b.id = packet.NewTrackingID()
+			}
+			open[slot] = b
+			out = append(out, b)
+		}
+		b.cargo = append(b.cargo, c)
+	}
+	return out
+}
+
+// batchable packets go to a list and share the verdict "approved".
+func (c cargo) batchable() bool {
+	list := c.to.Operation == RPush || c.to.Operation == LPush
+	return list && c.decision.Verdict.Status == governance.Approved && len(c.decision.Verdict.Findings) == 0
+}
+
+func (q *Queue) send(ctx context.Context, b *batch) ([]Outcome, error) {
+	var outcomes []Outcome
+	var err error
+	for try := 1; ; try++ {
+		if b.id == "" {
+			outcomes, err = q.d.sendSingles(ctx, b.cargo)
+		} else {
+			outcomes, err = q.d.sendBatch(ctx, b)
+		}
+		if err == nil || !errors.Is(err, store.ErrUnreachable) || try == writeTries || !pause(ctx, retryPause<<try) {
+			return outcomes, err
+		}
+	}
+}
+
+func (d *Dispatcher) sendSingles(ctx context.Context, cargo []cargo) ([]Outcome, error) {
+	keys, args := make([][]string, len(cargo)), make([][]any, len(cargo))
+	for i, c := range cargo {
+		keys[i], args[i] = c.write(d.space)
+	}
+	answers, err := d.store.RunMany(ctx, writeScript, keys, args)
+	if err != nil {
+		return nil, err
+	}
+	outcomes := make([]Outcome, len(cargo))
+	for i, a := range answers {
+		if a.Err != nil {
+			outcomes[i].Receipt = receiptOf(cargo[i].decision)
+			outcomes[i].Err = named(a.Err, cargo[i].to.Operation, cargo[i].decision)
+			continue
+		}
+		outcomes[i].Receipt, outcomes[i].Err = cargo[i].receipt(a.Status, a.Rest)
+	}
+	return outcomes, nil
+}
+
+// sendBatch pushes the packets with a plain variadic command, which keeps the
+// payload out of Lua, and lets the script behind it, in the same transaction,
+// take the push back when it must not stay.
+func (d *Dispatcher) sendBatch(ctx context.Context, b *batch) ([]Outcome, error) {
+	first := b.cargo[0]
+	values := make([]any, len(b.cargo))
+	ttl := int64(0)
+	for i, c := range b.cargo {
+		values[i] = c.bytes
+		ttl = max(ttl, c.packet.TTLSeconds)
+	}
+	keys := []string{first.to.Key, d.space.BatchMark(b.id), d.space.BatchDecision(b.id), d.space.Ledger()}
+	args := b.scriptArgs(ttl)
+
+	var verdict *redis.Cmd
+	err := d.store.Transaction(ctx, "dispatch "+string(first.to.Operation), first.to.Key, func(p redis.Pipeliner) {
+		if first.to.Operation == RPush {
+			p.RPush(ctx, first.to.Key, values...)
+		} else {
+			p.LPush(ctx, first.to.Key, values...)
+		}
+		verdict = batchScript.Queue(ctx, p, keys, args...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	answer, err := verdict.Slice()
+	if err != nil {
+		return b.failed(named(d.store.Explain("batch", first.to.Key, err), first.to.Operation, first.decision)), nil
+	}
+	status, _, err := d.store.Answer("batch", answer)
+	if err != nil {
+		return b.failed(named(err, first.to.Operation, first.decision)), nil
+	}
+	outcomes := make([]Outcome, len(b.cargo))
+	for i, c := range b.cargo {
+		outcomes[i].Receipt = receiptOf(c.decision)
+		outcomes[i].Receipt.DecisionID = b.id
+		outcomes[i].Receipt.Repeated = status == "DUP"
+	}
+	return outcomes, nil
+}
+
+func (b *batch) failed(err error) []Outcome {
+	outcomes := make([]Outcome, len(b.cargo))
+	for i, c := range b.cargo {
+		outcomes[i] = Outcome{Receipt: receiptOf(c.decision), Err: err}
+	}
+	return outcomes
+}
+
+// scriptArgs are the batch script's arguments. The ledger record holds each
+// tracking id as 16 bytes and, as its digest, the RFC 6962 Merkle root over
+// the stored bytes of the packets, in their order.
+func (b *batch) scriptArgs(ttl int64) []any {
+	first := b.cargo[0]
+	ids := make([]byte, 0, 16*len(b.cargo))
+	leaves := make([]tlog.Hash, len(b.cargo))
+	list := make([]packet.Value, len(b.cargo))
+	for i, c := range b.cargo {
+		ids, _ = hex.AppendDecode(ids, []byte(strings.ReplaceAll(c.packet.TrackingID, "-", "")))
+		leaves[i] = tlog.RecordHash(c.bytes)
+		list[i] = packet.StringOf(c.packet.TrackingID)
+	}
+	root := merkleRoot(leaves)
+	record := first.decision.BatchJSON(b.id, list)
+	return []any{
+		string(first.to.Operation), len(b.cargo), ttl, record, max(ttl, minDecisionLife), markLife,
+		"ids", ids,
+		"count", len(b.cargo),
+		"key", first.to.Key,
+		"operation", string(first.to.Operation),
+		"packet_digest", hex.EncodeToString(root[:]),
+		"decision_id", b.id,
+		"policy", first.decision.Policy,
+	}
+}
+
+// merkleRoot is the tree hash of RFC 6962, section 2.1, over leaf hashes.
+func merkleRoot(leaves []tlog.Hash) tlog.Hash {
+	if len(leaves) == 1 {
+		return leaves[0]
+	}
+	left := 1
+	for left*2 < len(leaves) {
+		left *= 2
+	}
+	return tlog.NodeHash(merkleRoot(leaves[:left]), merkleRoot(leaves[left:]))
+}

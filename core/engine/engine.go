@@ -1,0 +1,137 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+
+	"github.com/infrafabric/ifpacket/core/dispatch"
+	"github.com/infrafabric/ifpacket/core/governance"
+	"github.com/infrafabric/ifpacket/core/packet"
+	"github.com/infrafabric/ifpacket/core/store"
+	"github.com/infrafabric/ifpacket/core/swarm"
+	"github.com/infrafabric/ifpacket/core/watch"
+)
+
+// DefaultURL is the Redis that is tried when none is named.
+const DefaultURL = "redis://127.0.0.1:6379/0"
+
+// Config says what to open.
+type Config struct {
+	URL      string             // DefaultURL when empty; see store.Parse for the forms
+	ReadOnly bool               // nothing is ever written
+	Council  governance.Council // the council of none when nil
+	Registry *packet.Registry   // the embedded schemas when nil
+	Watch    watch.Options
+}
+
+// Engine is IF.PACKET on one Redis.
+type Engine struct {
+	store      *store.Store
+	dispatcher *dispatch.Dispatcher
+	collector  *dispatch.Collector
+	swarm      *swarm.Coordinator
+	watcher    *watch.Watcher
+	registry   *packet.Registry
+}
+
+// Open makes an engine. It does not connect: a Redis that is away shows at
+// the first use. Errors match store.ErrURL.
+func Open(c Config) (*Engine, error) {
+	if c.URL == "" {
+		c.URL = DefaultURL
+	}
+	if c.Council == nil {
+		c.Council = governance.Unanimous{}
+	}
+	if c.Registry == nil {
+		c.Registry = packet.DefaultRegistry()
+	}
+	s, err := store.Open(c.URL, store.Options{ReadOnly: c.ReadOnly, Name: "ifpacket"})
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{
+		store:      s,
+		dispatcher: dispatch.New(s, c.Council, c.Registry),
+		collector:  dispatch.NewCollector(s),
+		swarm:      swarm.New(s),
+		watcher:    watch.New(s, c.Watch),
+		registry:   c.Registry,
+	}, nil
+}
+
+// Close ends all connections.
+func (e *Engine) Close() error { return e.store.Close() }
+
+// Ping asks Redis for one round trip.
+func (e *Engine) Ping(ctx context.Context) error { return e.store.Ping(ctx) }
+
+// Address is the server's address without secrets.
+func (e *Engine) Address() string { return e.store.Target().String() }
+
+// ReadOnly reports whether nothing may be written.
+func (e *Engine) ReadOnly() bool { return e.store.ReadOnly() }
+
+// Council is the council that judges what is dispatched.
+func (e *Engine) Council() governance.Council { return e.dispatcher.Council() }
+
+// Dispatch sends one packet; see dispatch.Dispatcher.
+func (e *Engine) Dispatch(ctx context.Context, p packet.Packet, to dispatch.Destination) (dispatch.Receipt, error) {
+	return e.dispatcher.Dispatch(ctx, p, to)
+}
+
+// Queue gathers packets for a batch; see dispatch.Queue.
+func (e *Engine) Queue() *dispatch.Queue { return e.dispatcher.Queue() }
+
+// Preview tells what Dispatch would do with a packet, without Redis.
+func (e *Engine) Preview(ctx context.Context, p packet.Packet, to dispatch.Destination) (dispatch.Preview, error) {
+	return e.dispatcher.Preview(ctx, p, to)
+}
+
+// Collect reads or takes packets; see dispatch.Collector.
+func (e *Engine) Collect(ctx context.Context, r dispatch.Request) (dispatch.Collected, error) {
+	return e.collector.Collect(ctx, r)
+}
+
+// Logistics is the fluent form of Dispatch and Collect.
+func (e *Engine) Logistics() dispatch.Logistics {
+	return dispatch.Logistics{Dispatcher: e.dispatcher, Collector: e.collector}
+}
+
+// Swarm is the coordinator of agents, tasks and messages.
+func (e *Engine) Swarm() *swarm.Coordinator { return e.swarm }
+
+// Watcher follows the server; run it with Watcher().Run.
+func (e *Engine) Watcher() *watch.Watcher { return e.watcher }
+
+// Look reads one whole picture of the server, once.
+func (e *Engine) Look(ctx context.Context) (*watch.Snapshot, error) { return e.watcher.Look(ctx) }
+
+// Actor is who acts here when nobody says otherwise: user@host.
+func Actor() string {
+	name := os.Getenv("USER")
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		name = u.Username
+	}
+	if name == "" {
+		name = "unknown"
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	return name + "@" + host
+}
+
+// Sentence is an error as one line for people, without what was tried where
+// the error says more than why.
+func Sentence(err error) string {
+	var e *store.Error
+	if errors.As(err, &e) {
+		return e.Sentence()
+	}
+	return fmt.Sprint(err)
+}

@@ -1,0 +1,81 @@
+package governance
+
+import (
+	"strings"
+
+	"github.com/infrafabric/ifpacket/core/packet"
+)
+
+// Action is what the council judges of a packet.
+type Action struct {
+	Primitive string       // lower case, without a leading "if."; "unknown" when unset
+	Vertical  string       // lower case; "general" when unset
+	Entropy   float64      // 0 to 1; 0 when unset
+	Actor     string       // contents.actor, else the origin
+	Payload   packet.Value // the whole of the contents
+	Origin    string
+	Key       string // where it would go
+	Operation string // and how
+}
+
+// ActionOf reads the action out of a packet bound for a key. Contents whose
+// primitive, vertical or actor is no text, or whose entropy is no number from
+// 0 to 1, are invalid input: the error is a *packet.ValidationError that
+// names each.
+func ActionOf(p packet.Packet, key, operation string) (Action, error) {
+	var faults []packet.Fault
+	text := func(field, preset string) string {
+		v, there := p.Contents.Get(field)
+		if !there || v.IsNull() {
+			return preset
+		}
+		s, ok := v.Text()
+		if !ok {
+			faults = append(faults, fault("contents."+field, v, "text"))
+		}
+		return s
+	}
+	a := Action{Payload: p.Contents, Origin: p.Origin, Key: key, Operation: operation}
+	a.Primitive = strings.TrimPrefix(lower(text("primitive", "unknown")), "if.")
+	a.Vertical = lower(text("vertical", "general"))
+	a.Actor = text("actor", p.Origin)
+	if v, there := p.Contents.Get("entropy"); there && !v.IsNull() {
+		f, ok := v.Float()
+		if !ok || !(f >= 0 && f <= 1) {
+			faults = append(faults, fault("contents.entropy", v, "a number from 0 to 1"))
+		}
+		a.Entropy = f
+	}
+	if len(faults) > 0 {
+		return Action{}, &packet.ValidationError{Faults: faults}
+	}
+	return a, nil
+}
+
+func fault(field string, v packet.Value, expected string) packet.Fault {
+	return packet.Fault{Field: field, Value: string(packet.AppendValueJSON(nil, v)), Expected: expected}
+}
+
+// lower avoids a copy of what is lower case already.
+func lower(s string) string {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= 'A' && s[i] <= 'Z' || s[i] >= 0x80 {
+			return strings.ToLower(s)
+		}
+	}
+	return s
+}
+
+// value is the action as a decision records it.
+func (a Action) value() packet.Value {
+	return packet.ObjectOf(
+		packet.Member{Key: "primitive", Value: packet.StringOf(a.Primitive)},
+		packet.Member{Key: "vertical", Value: packet.StringOf(a.Vertical)},
+		packet.Member{Key: "entropy", Value: packet.FloatOf(a.Entropy)},
+		packet.Member{Key: "actor", Value: packet.StringOf(a.Actor)},
+		packet.Member{Key: "origin", Value: packet.StringOf(a.Origin)},
+		packet.Member{Key: "key", Value: packet.StringOf(a.Key)},
+		packet.Member{Key: "operation", Value: packet.StringOf(a.Operation)},
+		packet.Member{Key: "payload", Value: a.Payload},
+	)
+}

@@ -1,0 +1,54 @@
+package governance
+
+import "context"
+
+// Council judges actions. It must be safe for use by many goroutines at once.
+type Council interface {
+	// Revision names the policy in force: "name@digest", or "none".
+	Revision() string
+	// Judge gives the verdict on an action. An error means that no verdict
+	// could be reached; whoever asked must then treat the action as Failed.
+	Judge(ctx context.Context, a Action) (Verdict, error)
+}
+
+// Verdict is what a council says of one action.
+type Verdict struct {
+	Status   Status
+	Reason   string
+	Findings []Finding // of the guardians that fired, in their order
+	Required []string  // what would have to happen before the packet may go
+}
+
+// Finding is what one guardian said.
+type Finding struct {
+	Guardian string
+	Rule     string
+	Status   Status
+	Reason   string
+	Advisory bool // named, but changes no status
+}
+
+// Unanimous is the council of none: no guardian sits on it, so every valid
+// packet is approved, and each record says so.
+type Unanimous struct{}
+
+// Revision is "none".
+func (Unanimous) Revision() string { return "none" }
+
+// Judge approves.
+func (Unanimous) Judge(_ context.Context, _ Action) (Verdict, error) {
+	return Verdict{Status: Approved, Reason: "No guardian sits on the council: every valid packet is approved"}, nil
+}
+
+// Ask has a council judge and turns its failure into a verdict that approves
+// nothing.
+func Ask(ctx context.Context, c Council, a Action) Verdict {
+	v, err := c.Judge(ctx, a)
+	switch {
+	case err != nil:
+		return Verdict{Status: Failed, Reason: "The council could not judge: " + err.Error()}
+	case v.Status == "":
+		return Verdict{Status: Failed, Reason: "The council gave no status"}
+	}
+	return v
+}

@@ -1,0 +1,114 @@
+package keyspace
+
+import "strconv"
+
+// Partition names the part of the keyspace whose ledger, carcel and decisions
+// belong together, so that every script stays inside one slot. On one server
+// there is one, Main, and its keys have the paper's plain names; in a Cluster
+// a partition's own keys carry its name as a hash tag.
+type Partition string
+
+// Main is the only partition of a single server.
+const Main Partition = "main"
+
+// Keys that are the same in every partition.
+const (
+	AgentsMetadata = "agents:metadata" // HASH tracking_id → packet
+	SwarmSessions  = "swarm:sessions"  // SET of agent ids
+	Keyring        = "ttt:keyring"
+)
+
+// Channels of the swarm's events.
+const (
+	ChannelAll       = "channel:*" // a pattern
+	ChannelBroadcast = "channel:broadcast"
+)
+
+func (p Partition) key(plain string) string {
+	if p == Main {
+		return plain
+	}
+	return plain + ":{" + string(p) + "}"
+}
+
+// DeadLetters is the carcel: LIST of rejections, newest last.
+func (p Partition) DeadLetters() string { return p.key("carcel:dead_letters") }
+
+// Expired is where packets go that were found past their own TTL: LIST.
+func (p Partition) Expired() string { return p.key("carcel:expired") }
+
+// Decision is the record of the council's decision on one packet, and the
+// mark by which a retried dispatch is known: STRING, JSON.
+func (p Partition) Decision(trackingID string) string {
+	return p.key("guardian:decision:" + trackingID)
+}
+
+// BatchDecision is the record that the packets of one batch share: STRING.
+func (p Partition) BatchDecision(batchID string) string {
+	return p.key("guardian:decision:batch:" + batchID)
+}
+
+// BatchMark says that a batch has landed: STRING, kept for ten minutes.
+func (p Partition) BatchMark(batchID string) string { return p.key("ifp:batch:" + batchID) }
+
+// Ledger is the append-only log of decisions: STREAM with ids n-0, n from 1.
+func (p Partition) Ledger() string {
+	if p == Main {
+		return "ttt:ledger:main"
+	}
+	return "ttt:ledger:{" + string(p) + "}"
+}
+
+// Checkpoint holds the ledger's signed tree head: STRING.
+func (p Partition) Checkpoint() string { return p.Ledger() + ":checkpoint" }
+
+// Queue is a packet queue by its bare name: LIST.
+func Queue(name string) string { return "queue:" + name }
+
+// Messages is an agent's inbox: LIST of message objects.
+func Messages(agentID string) string { return "messages:" + agentID }
+
+// Context is a packet that agents share by name: STRING.
+func Context(name string) string { return "context:" + name }
+
+// Agent describes an agent: HASH.
+func Agent(agentID string) string { return "agents:" + agentID }
+
+// Heartbeat is the time at which an agent last said that it lives: STRING,
+// float seconds since 1970, with a TTL.
+func Heartbeat(agentID string) string { return "agents:" + agentID + ":heartbeat" }
+
+// PaperHeartbeat is the name that the paper gives the heartbeat: read only.
+func PaperHeartbeat(agentID string) string { return "agents:" + agentID + ":hb" }
+
+// AgentContext is an agent's shared context: HASH.
+func AgentContext(agentID string) string { return "agents:" + agentID + ":context" }
+
+// ContextChunk is one piece of a context over 1 MiB, n from 0: STRING.
+func ContextChunk(agentID string, n int) string {
+	return AgentContext(agentID) + ":chunk:" + strconv.Itoa(n)
+}
+
+// Subagents are the agents that a parent spawned: SET of agent ids.
+func Subagents(parentID string) string { return "swarm:subagents:" + parentID }
+
+// TaskMeta describes a task: HASH.
+func TaskMeta(taskID string) string { return "tasks:meta:" + taskID }
+
+// TaskQueue orders the waiting tasks of a queue: ZSET, score = −priority.
+func TaskQueue(queue string) string { return "tasks:queue:" + queue }
+
+// TaskClaimed says who works on a task: STRING with a TTL.
+func TaskClaimed(taskID string) string { return "tasks:claimed:" + taskID }
+
+// TaskCompleted is the outcome of a task: HASH.
+func TaskCompleted(taskID string) string { return "tasks:completed:" + taskID }
+
+// ChannelAgent carries an agent's events.
+func ChannelAgent(agentID string) string { return "channel:agent:" + agentID }
+
+// ChannelQueue carries a task queue's events.
+func ChannelQueue(queue string) string { return "channel:queue:" + queue }
+
+// Probe is the channel on which a watcher hears itself.
+func Probe(watcherID string) string { return "ifp:probe:" + watcherID }

@@ -1,0 +1,97 @@
+-- pop: takes packets off a list; those past their own TTL go to the bin.
+-- KEYS    1 list   2 bin for expired packets (list)   3 ledger
+-- ARGV    1 operation: lpop rpop   2 how many are wanted   3 '1': expired ones too
+--         4 life of the bin in seconds   5 most values to look at in this call
+--         6 actor
+-- RETURNS {'OK', now in ms, expired moved, values left, {value, '1' when expired, …}} |
+--         {'WRONGTYPE', key, expected, found}
+-- ATOMIC  pop, bin and ledger records
+local refusal = guard(KEYS[1], 'list') or guard(KEYS[2], 'list') or guard(KEYS[3], 'stream')
+if refusal then return refusal end
+local pop, wanted, at = string.upper(ARGV[1]), tonumber(ARGV[2]), now()
+
+-- Days since 1970 of a date (Howard Hinnant's civil calendar).
+local function days(y, m, d)
+  if m <= 2 then y = y - 1 end
+  local era = math.floor(y / 400)
+  local yoe = y - era * 400
+  local doy = math.floor((153 * (m + (m > 2 and -3 or 9)) + 2) / 5) + d - 1
+  return era * 146097 + yoe * 365 + math.floor(yoe / 4) - math.floor(yoe / 100) + doy - 719468
+end
+
+-- Milliseconds of an ISO 8601 time; without a zone it is UTC. nil if it is none.
+local function millis(text)
+  if type(text) ~= 'string' then return nil end
+  local y, mo, d, h, mi, s, rest = string.match(text, '^(%d%d%d%d)-(%d%d)-(%d%d)[T ](%d%d):(%d%d):(%d%d)(.*)$')
+  if not y then return nil end
+  local fraction, zone = string.match(rest, '^%.(%d+)(.*)$')
+  local offset = 0
+  local sign, oh, om = string.match(zone or rest, '^([+-])(%d%d):?(%d%d)$')
+  if sign then offset = (tonumber(oh) * 60 + tonumber(om)) * (sign == '-' and -1 or 1) end
+  local seconds = days(tonumber(y), tonumber(mo), tonumber(d)) * 86400 + h * 3600 + mi * 60 + s - offset * 60
+  return seconds * 1000 + math.floor(tonumber('0.' .. (fraction or '0')) * 1000)
+end
+
+local function decode(value)
+  local ok, packet
+  if string.byte(value) == 123 then
+    ok, packet = pcall(cjson.decode, value)
+  elseif cmsgpack then
+    ok, packet = pcall(cmsgpack.unpack, value)
+  end
+  if ok and type(packet) == 'table' then return packet end
+end
+
+-- Past its own ttl, counted from its dispatch or its last release.
+local function expired(packet)
+  local ttl = packet.ttl_seconds
+  local since = millis(packet.dispatched_at or packet.timestamp)
+  if type(ttl) ~= 'number' or not since then return false end
+  local chain = packet.chain_of_custody
+  local lineage = type(chain) == 'table' and chain.transparent_lineage
+  if type(lineage) == 'table' then
+    for _, entry in ipairs(lineage) do
+      local released = type(entry) == 'string' and millis(string.match(entry, '^action:release|([^|]+)'))
+      if released and released > since then since = released end
+    end
+  end
+  return at > since + ttl * 1000
+end
+
+-- A tracking id as its 16 bytes, nil when it is no UUID.
+local function bytes(id)
+  if type(id) ~= 'string' then return nil end
+  local hex = string.gsub(id, '-', '')
+  if not string.match(hex, '^%x+$') or #hex ~= 32 then return nil end
+  return (string.gsub(hex, '%x%x', function(h) return string.char(tonumber(h, 16)) end))
+end
+
+local function record(event, ids, others)
+  if #ids + others == 0 then return end
+  append(KEYS[3], {'event', event, 'ids', table.concat(ids), 'count', int(#ids + others), 'others', int(others),
+    'key', KEYS[1], 'operation', ARGV[1], 'actor', ARGV[6], 'ts', int(at)})
+end
+
+local values, taken, dead = {}, {ids = {}, others = 0}, {ids = {}, others = 0}
+for _ = 1, tonumber(ARGV[5]) do
+  if #values >= wanted * 2 then break end
+  local value = redis.call(pop, KEYS[1])
+  if not value then break end
+  local packet = decode(value)
+  local id = packet and bytes(packet.tracking_id or packet.payload_id)
+  local old = packet and expired(packet) or false
+  local book = taken
+  if old and ARGV[3] ~= '1' then
+    redis.call('RPUSH', KEYS[2], value)
+    book = dead
+  else
+    values[#values + 1] = value
+    values[#values + 1] = old and '1' or ''
+  end
+  if id then book.ids[#book.ids + 1] = id else book.others = book.others + 1 end
+end
+local moved = #dead.ids + dead.others
+if moved > 0 then redis.call('EXPIRE', KEYS[2], ARGV[4]) end
+record('collected', taken.ids, taken.others)
+record('expired', dead.ids, dead.others)
+return {'OK', at, moved, redis.call('LLEN', KEYS[1]), values}

@@ -1,0 +1,54 @@
+-- What all scripts share; it stands before each of them.
+
+local function kind(key) return redis.call('TYPE', key).ok end
+
+-- The refusal that a key deserves which holds another type, or nil.
+local function guard(key, expected)
+  local found = kind(key)
+  if found ~= 'none' and found ~= expected then
+    return {'WRONGTYPE', key, expected, found}
+  end
+end
+
+-- Milliseconds since 1970, by this server's clock.
+local function now()
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+-- Whole numbers as text: Lua 5.1 would write 1.7e+12.
+local function int(n) return string.format('%.0f', n) end
+
+-- A key made by this push takes the TTL; an existing TTL is only ever
+-- extended; an existing key without TTL stays without.
+local function extend(key, seconds, created)
+  if seconds <= 0 then return end
+  if created then
+    redis.call('EXPIRE', key, seconds)
+  else
+    local left = redis.call('PTTL', key)
+    if left >= 0 and left < seconds * 1000 then redis.call('EXPIRE', key, seconds) end
+  end
+end
+
+-- Appends a record to the ledger, whose type was guarded before, and returns
+-- its position, counted from 1. The position is the stream id, so that a gap
+-- or a rewrite shows.
+local function append(ledger, fields)
+  local last = redis.call('XREVRANGE', ledger, '+', '-', 'COUNT', 1)
+  local position = 1
+  if last[1] then
+    position = tonumber(string.match(last[1][1], '^(%d+)')) + 1
+  elseif redis.call('EXISTS', ledger) == 1 then
+    -- Trimmed to nothing: the stream still knows its last id.
+    local info = redis.call('XINFO', 'STREAM', ledger)
+    for i = 1, #info, 2 do
+      if info[i] == 'last-generated-id' then
+        position = tonumber(string.match(info[i + 1], '^(%d+)')) + 1
+      end
+    end
+  end
+  redis.call('XADD', ledger, int(position) .. '-0', unpack(fields))
+  return position
+end
+

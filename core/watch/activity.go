@@ -1,0 +1,163 @@
+package watch
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/infrafabric/ifpacket/core/governance"
+	"github.com/infrafabric/ifpacket/core/packet"
+)
+
+const (
+	maxEvents = 500 // lines of activity that are kept
+	maxMarks  = 100
+)
+
+// log appends a line to the activity.
+func (m *model) log(e Event) {
+	m.seq++
+	e.Seq = m.seq
+	m.activity = append(m.activity, e)
+	if len(m.activity) > maxEvents {
+		// A fresh slice: snapshots still hold the old one.
+		m.activity = append(make([]Event, 0, 2*maxEvents), m.activity[len(m.activity)-maxEvents:]...)
+	}
+	m.changed.activity = true
+}
+
+// countEvents takes what the subscription told since the last read.
+func (m *model) countEvents(t told) {
+	m.notified.know(time.Now())
+	m.notified.add(time.Now(), float64(t.events))
+	for _, e := range t.said {
+		m.log(e)
+	}
+}
+
+// record takes one record of the ledger.
+func (m *model) record(r redis.XMessage) {
+	get := func(name string) string { return str(r.Values[name]) }
+	m.ledger = position(r.ID)
+	e := Event{
+		Kind: Decision, What: get("event"), Subject: get("tracking_id"), Where: get("key"),
+		Who: get("actor"), Detail: get("policy"), Count: 1,
+	}
+	if n, err := strconv.Atoi(get("count")); err == nil && n > 0 {
+		e.Count = n
+	}
+	e.At = m.recordedAt(r)
+	switch e.What {
+	case "dispatched":
+		m.throughput.add(e.At, float64(e.Count))
+	case "held":
+		m.held.add(e.At, float64(e.Count))
+		m.mark(e.At, "held")
+	case "blocked":
+		m.refused.add(e.At, float64(e.Count))
+		m.mark(e.At, "blocked")
+	}
+	m.log(e)
+}
+
+// recordedAt is when a record of the ledger was written, by our clock.
+func (m *model) recordedAt(r redis.XMessage) time.Time {
+	ms, err := strconv.ParseInt(str(r.Values["ts"]), 10, 64)
+	if err != nil {
+		return time.Now()
+	}
+	return m.local(time.UnixMilli(ms))
+}
+
+// pastFrom says from when on the ledger's past is about to be told whole.
+func (m *model) pastFrom(at time.Time) {
+	for _, c := range []*counter{&m.throughput, &m.held, &m.refused} {
+		c.know(time.Now())
+		c.since(at)
+	}
+}
+
+// skipRecords goes on to a position; the records between count as dispatched
+// just now.
+func (m *model) skipRecords(to int64) {
+	if to > m.ledger {
+		m.throughput.add(time.Now(), float64(to-m.ledger))
+		m.ledger = to
+	}
+}
+
+func (m *model) mark(at time.Time, kind string) {
+	m.marks = append(m.marks, Mark{At: at, Kind: kind})
+	if len(m.marks) > maxMarks {
+		m.marks = append([]Mark(nil), m.marks[len(m.marks)-maxMarks:]...)
+	}
+}
+
+// spoken makes an event of a message on a channel.
+func spoken(channel, text string, at time.Time) Event {
+	e := Event{At: at, Kind: Message, What: "message", Where: channel, Detail: text, Count: 1}
+	var known struct {
+		Type    string `json:"type"`
+		AgentID string `json:"agent_id"`
+		TaskID  string `json:"task_id"`
+		By      string `json:"completed_by"`
+		From    string `json:"from"`
+		Message string `json:"message_id"`
+	}
+	if json.Unmarshal([]byte(text), &known) != nil || known.Type == "" {
+		return e
+	}
+	e.What = known.Type
+	e.Who = first(known.By, known.From)
+	e.Subject = first(known.TaskID, known.Message, known.AgentID)
+	return e
+}
+
+func first(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+func (m *model) seeCarcel(length int64, newest []string) {
+	held := make([]Held, len(newest))
+	for i, raw := range newest {
+		h := &held[len(newest)-1-i]
+		*h = readHeld(raw)
+		h.Position = length - int64(len(newest)) + int64(i)
+		h.At = m.local(h.At)
+	}
+	m.carcel.Length, m.carcel.Newest = length, held
+	m.changed.carcel = true
+}
+
+// readHeld reads an entry of the carcel, whoever wrote it.
+func readHeld(raw string) Held {
+	h := Held{Raw: raw}
+	v, faults, err := packet.ParseValue([]byte(raw))
+	if err != nil || v.Kind() != packet.Object {
+		h.Faults = []packet.Fault{{Field: "entry", Expected: "a JSON object"}}
+		return h
+	}
+	h.Faults = faults
+	get := func(from packet.Value, name string) string {
+		f, _ := from.Get(name)
+		s, _ := f.Text()
+		return s
+	}
+	contents, _ := v.Get("contents")
+	h.TrackingID, h.Reason, h.Origin = get(v, "tracking_id"), get(v, "reason"), get(v, "origin")
+	h.Decision = governance.Status(get(v, "decision"))
+	h.Key, h.Operation = get(v, "key"), get(v, "operation")
+	h.Primitive, h.Vertical = get(contents, "primitive"), get(contents, "vertical")
+	h.At, err = packet.ParseTime(get(v, "timestamp"))
+	if err != nil {
+		h.Faults = append(h.Faults, packet.Fault{Field: "timestamp", Value: get(v, "timestamp"), Expected: "an ISO 8601 time"})
+	}
+	return h
+}

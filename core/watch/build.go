@@ -1,0 +1,331 @@
+package watch
+
+import (
+	"fmt"
+	"sort"
+	"time"
+
+	"github.com/infrafabric/ifpacket/core/keyspace"
+)
+
+// emptyQueueKept is for how long an empty queue stays in the picture.
+const emptyQueueKept = 10 * time.Minute
+
+// sample is the second's work: it moves the histories on and lets states
+// change that change by time alone.
+func (m *model) sample(now time.Time) {
+	m.throughput.know(now)
+	m.held.know(now)
+	m.refused.know(now)
+	m.notified.know(now)
+	m.changed.throughput = true
+	for key, q := range m.queues {
+		before := q.depths.begun
+		q.depths.put(now, q.Depth)
+		if q.depths.begun != before && (q.Depth > 0 || now.Sub(q.Changed) < 2*time.Minute) {
+			m.changed.queues = true
+		}
+		if q.Depth == 0 && q.Type == "" && now.Sub(q.Changed) > emptyQueueKept {
+			delete(m.queues, key)
+			m.changed.queues = true
+		}
+		if q.Depth > 0 && q.State != Stuck && now.Sub(q.moved) >= StuckAfter {
+			m.changed.queues = true
+		}
+	}
+	for _, a := range m.agents {
+		if stateOf(a, now) != stateOf(a, now.Add(-2*time.Second)) {
+			m.changed.agents = true
+		}
+	}
+}
+
+// build makes the next Snapshot out of the last one, renewing only the parts
+// that changed; nil when nothing did.
+func (m *model) build(last *Snapshot) *Snapshot {
+	c := m.changed
+	if c == (struct{ link, queues, agents, carcel, activity, throughput bool }{}) && m.taken.Equal(last.Taken) {
+		return nil
+	}
+	now := time.Now()
+	next := *last
+	next.Taken, next.Link, next.Server, next.Hidden, next.Ledger = m.taken, m.link, m.server, m.hidden, m.ledger
+	next.Contexts = len(m.contexts)
+	next.EventRate = m.notified.mean(3)
+	if c.link {
+		m.version.Link++
+	}
+	if c.queues {
+		next.Queues = m.buildQueues(now)
+		m.version.Queues++
+	}
+	if c.agents || c.queues { // an agent shows its inbox
+		next.Agents = m.buildAgents(now)
+		next.Tasks = m.buildTasks()
+		next.Faults = m.buildFaults(now)
+		m.version.Agents++
+	}
+	if c.carcel {
+		next.Carcel = m.carcel
+		m.version.Carcel++
+	}
+	if c.activity {
+		next.Activity = m.activity[:len(m.activity):len(m.activity)]
+		m.version.Activity++
+	}
+	if c.throughput {
+		from, seconds := m.throughput.seconds()
+		next.Throughput = Throughput{
+			From: from, Dispatched: seconds, Held: m.held.mean(60), Refused: m.refused.mean(60),
+			Marks: m.marks[:len(m.marks):len(m.marks)],
+		}
+		m.version.Throughput++
+	}
+	m.version.All++
+	next.Version = m.version
+	m.changed = struct{ link, queues, agents, carcel, activity, throughput bool }{}
+	return &next
+}
+
+func (m *model) buildQueues(now time.Time) []Queue {
+	out := make([]Queue, 0, len(m.queues))
+	for _, q := range m.queues {
+		q.History, q.Peak = q.depths.recent(), q.depths.peak()
+		q.Net, _ = q.depths.net(now, q.Depth)
+		if state := q.judge(now); state != q.State || q.Since.IsZero() {
+			q.State, q.Since = state, now
+		}
+		out = append(out, q.Queue)
+	}
+	sort.Slice(out, func(i, j int) bool { return before(&out[i], &out[j], now) })
+	return out
+}
+
+// before orders queues by need: those that somebody must look at, then those
+// that moved in the last five seconds, then the rest by name.
+func before(a, b *Queue, now time.Time) bool {
+	if ra, rb := a.rank(now), b.rank(now); ra != rb {
+		return ra < rb
+	}
+	return a.Key < b.Key
+}
+
+func (q *Queue) rank(now time.Time) int {
+	switch {
+	case q.State <= Growing:
+		return int(q.State)
+	case now.Sub(q.Changed) < 5*time.Second:
+		return 10
+	case q.State != Empty:
+		return 11
+	}
+	return 12
+}
+
+// judge says how a queue stands. It grows or drains when its depth has
+// changed by a fifth, and by more than a handful, over its history.
+func (q *queue) judge(now time.Time) QueueState {
+	if want := q.Class.RedisType(); q.Type != "" && q.Type != want {
+		return WrongType
+	}
+	if q.Depth == 0 {
+		return Empty
+	}
+	if now.Sub(q.moved) >= StuckAfter {
+		return Stuck
+	}
+	then := float64(q.Depth)
+	for _, v := range q.History {
+		if v == v {
+			then = v
+			break
+		}
+	}
+	change := float64(q.Depth) - then
+	bound := max(8, then/5)
+	switch {
+	case change >= bound && q.Net > 0:
+		return Growing
+	case change <= -bound && q.Net < 0:
+		return Draining
+	}
+	return Steady
+}
+
+// lateAfter is the share of its TTL after which a heartbeat is late.
+const lateAfter = 0.4
+
+func stateOf(a *agent, now time.Time) AgentState {
+	age := now.Sub(a.beat)
+	switch {
+	case a.beat.IsZero() || a.beatTTL == 0 || age > a.beatTTL:
+		return Silent
+	case age.Seconds() > lateAfter*a.beatTTL.Seconds():
+		return Late
+	}
+	return Alive
+}
+
+// buildAgents makes the tree. An agent whose parent is not known is a root; a
+// ring of parents, which only a broken writer makes, is cut.
+func (m *model) buildAgents(now time.Time) []Agent {
+	claims := map[string][]string{}
+	for task, id := range m.claims {
+		claims[id] = append(claims[id], task)
+	}
+	parents := map[string]string{}
+	for parent, set := range m.children {
+		for id := range set {
+			parents[id] = parent
+		}
+	}
+	all := make(map[string]*Agent, len(m.agents))
+	add := func(id string, a *agent) {
+		parent := first(a.parent, parents[id])
+		_, session := m.sessions[id]
+		tasks := claims[id]
+		sort.Strings(tasks)
+		agent := &Agent{
+			ID: id, Role: a.role, Parent: parent, Registered: a.registered, Beat: a.beat, BeatTTL: a.beatTTL,
+			State: stateOf(a, now), Claims: tasks, Context: a.context, Capacity: a.capacity, Session: session,
+		}
+		if q := m.queues[keyspace.Messages(id)]; q != nil {
+			agent.Inbox = q.Depth
+		}
+		all[id] = agent
+	}
+	for id, a := range m.agents {
+		_, session := m.sessions[id]
+		if a.info || session || a.beatTTL > 0 {
+			add(id, a)
+		}
+	}
+	for id := range m.sessions {
+		if all[id] == nil {
+			add(id, &agent{})
+		}
+	}
+	return tree(all)
+}
+
+func tree(all map[string]*Agent) []Agent {
+	children := map[string][]*Agent{}
+	for _, a := range all {
+		parent := a.Parent
+		if all[parent] == nil || parent == a.ID {
+			a.Orphan = parent != ""
+			parent = ""
+		}
+		children[parent] = append(children[parent], a)
+	}
+	for _, list := range children {
+		sort.Slice(list, func(i, j int) bool {
+			if list[i].State != list[j].State && list[i].Parent != "" {
+				return list[i].State < list[j].State
+			}
+			return list[i].ID < list[j].ID
+		})
+	}
+	out := make([]Agent, 0, len(all))
+	var walk func(list []*Agent, level int)
+	walk = func(list []*Agent, level int) {
+		for i, a := range list {
+			a.Level, a.Last = level, i == len(list)-1
+			out = append(out, *a)
+			walk(children[a.ID], level+1)
+		}
+	}
+	walk(children[""], 0)
+	if len(out) < len(all) { // a ring hangs on no root
+		placed := map[string]bool{}
+		for i := range out {
+			placed[out[i].ID] = true
+		}
+		var ring []*Agent
+		for id, a := range all {
+			if !placed[id] {
+				a.Orphan = true
+				ring = append(ring, a)
+			}
+		}
+		sort.Slice(ring, func(i, j int) bool { return ring[i].ID < ring[j].ID })
+		for _, a := range ring {
+			out = append(out, *a)
+		}
+	}
+	return out
+}
+
+func (m *model) buildTasks() Tasks {
+	t := Tasks{Claimed: len(m.claims), Completed: len(m.completed), Lost: len(m.lost)}
+	for _, q := range m.queues {
+		if q.Class == keyspace.TaskWaiting {
+			t.Waiting += q.Depth
+		}
+	}
+	return t
+}
+
+// shortLife and longList say when a whole queue is about to be lost.
+const (
+	shortLife = 5 * time.Minute
+	longList  = 20
+)
+
+func (m *model) buildFaults(now time.Time) []Fault {
+	var out []Fault
+	add := func(kind FaultKind, key, format string, args ...any) {
+		out = append(out, Fault{kind, key, fmt.Sprintf(format, args...)})
+	}
+	for key, kind := range m.types {
+		if want := keyspace.Classify(key).RedisType(); want != "" && want != kind {
+			add(TypeWrong, key, "holds a %s, its name promises a %s", kind, want)
+		}
+	}
+	for key, q := range m.queues {
+		if !q.Expires.IsZero() && q.Depth >= longList && q.Expires.Sub(now) < shortLife {
+			add(QueueExpires, key, "%d values end with their key at %s", q.Depth, q.Expires.Format(time.TimeOnly))
+		}
+		if q.Class == keyspace.PacketQueue && q.Depth > 0 && len(q.Faults) > 0 && q.Faults[0].Field == "value" {
+			add(NoPacket, key, "the value at its head is no packet")
+		}
+		if id := keyspace.AgentOf(key); q.Class == keyspace.Inbox && q.Depth > 0 && m.agents[id] == nil {
+			add(NoSuchAgent, key, "%d messages wait for an agent that is not registered", q.Depth)
+		}
+	}
+	for id := range m.sessions {
+		if a := m.agents[id]; a == nil || stateOf(a, now) == Silent {
+			add(AgentSilent, keyspace.Agent(id), "it stands in %s and has no heartbeat", keyspace.SwarmSessions)
+		}
+	}
+	for id, a := range m.agents {
+		if a.info && a.parent != "" && (m.agents[a.parent] == nil || !m.agents[a.parent].info) {
+			add(AgentOrphaned, keyspace.Agent(id), "its parent %s is gone", a.parent)
+		}
+		if missing := m.missingChunks(id, a); missing != "" {
+			add(ContextCut, keyspace.AgentContext(id), "chunk %s of %d is missing", missing, a.chunks)
+		}
+	}
+	for _, id := range m.lost {
+		add(TaskLost, keyspace.TaskMeta(id), "in no queue, not claimed, not completed")
+	}
+	for _, id := range m.left {
+		add(ClaimInQueue, keyspace.TaskClaimed(id), "claimed and still in its queue")
+	}
+	sort.Slice(out, func(i, j int) bool {
+		if out[i].Kind != out[j].Kind {
+			return out[i].Kind < out[j].Kind
+		}
+		return out[i].Key < out[j].Key
+	})
+	return out
+}
+
+func (m *model) missingChunks(id string, a *agent) string {
+	for n := range min(a.chunks, 4096) {
+		if _, there := m.types[keyspace.ContextChunk(id, int(n))]; !there {
+			return fmt.Sprint(n)
+		}
+	}
+	return ""
+}

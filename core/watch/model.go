@@ -1,0 +1,402 @@
+package watch
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/maphash"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/infrafabric/ifpacket/core/keyspace"
+	"github.com/infrafabric/ifpacket/core/packet"
+)
+
+// model is what is known of the server between two snapshots. It belongs to
+// the watcher's goroutine.
+type model struct {
+	link   Link
+	server Server
+	taken  time.Time
+	hidden int
+
+	types   map[string]string // every key that is followed, and its Redis type
+	expires map[string]time.Time
+
+	queues   map[string]*queue
+	agents   map[string]*agent
+	sessions map[string]struct{}
+	children map[string]map[string]struct{} // parent → swarm:subagents
+	contexts map[string]struct{}
+
+	tasks     map[string]string // id → queue
+	claims    map[string]string // id → agent
+	completed map[string]struct{}
+
+	lost, left               []string
+	suspectLost, suspectLeft map[string]bool
+
+	carcel Carcel
+	ledger int64
+
+	throughput, held, refused counter
+	notified                  counter
+	marks                     []Mark
+
+	activity []Event
+	seq      uint64
+
+	changed struct{ link, queues, agents, carcel, activity, throughput bool }
+	version Versions
+}
+
+type queue struct {
+	Queue
+	seen   bool
+	depths depths
+	front  uint64    // hash of the value that is next to be taken
+	moved  time.Time // when something was last taken, or it was first seen
+}
+
+type agent struct {
+	info       bool // agents:{id} is there
+	role       string
+	parent     string
+	registered time.Time
+	capacity   int64
+	beat       time.Time
+	beatTTL    time.Duration
+	context    int64
+	chunks     int64
+}
+
+func newModel(address string) *model {
+	return &model{
+		server:   Server{Address: address},
+		types:    map[string]string{},
+		expires:  map[string]time.Time{},
+		queues:   map[string]*queue{},
+		agents:   map[string]*agent{},
+		sessions: map[string]struct{}{},
+		children: map[string]map[string]struct{}{},
+		contexts: map[string]struct{}{}, tasks: map[string]string{}, claims: map[string]string{},
+		completed: map[string]struct{}{},
+	}
+}
+
+// known are all keys that are followed, as a set of dirty keys.
+func (m *model) known() map[string]bool {
+	keys := make(map[string]bool, len(m.types))
+	for key := range m.types {
+		keys[key] = true
+	}
+	return keys
+}
+
+func (m *model) setLink(l Link) {
+	if l.State != m.link.State || l.Since.IsZero() {
+		l.Since = time.Now()
+	}
+	if l.State == m.link.State {
+		l.Since = m.link.Since
+	} else {
+		m.noteLink(l)
+	}
+	m.link = l
+	m.changed.link = true
+}
+
+// noteLink tells in the activity that the link has changed.
+func (m *model) noteLink(l Link) {
+	now := time.Now()
+	switch l.State {
+	case Away:
+		m.marks = append(m.marks, Mark{At: now, Kind: "away"})
+		m.log(Event{At: now, Kind: Console, What: "away", Subject: m.server.Address, Detail: l.Reason, Count: 1})
+	case Live, Polling:
+		m.throughput.miss(now)
+		m.held.miss(now)
+		m.refused.miss(now)
+		m.log(Event{At: now, Kind: Console, What: l.State.String(), Subject: m.server.Address, Detail: l.Reason, Count: 1})
+	}
+}
+
+func (m *model) setServer(s Server) {
+	if m.server.RunID != "" && s.RunID != m.server.RunID {
+		m.log(Event{At: time.Now(), Kind: Console, What: "another server", Subject: s.Address,
+			Detail: "the server was restarted or replaced", Count: 1})
+	}
+	if s != m.server {
+		m.server = s
+		m.changed.link = true
+	}
+}
+
+func (m *model) setHidden(n int) { m.hidden = n }
+
+// local turns a time of the server's clock into one of ours.
+func (m *model) local(at time.Time) time.Time {
+	if at.IsZero() {
+		return at
+	}
+	return at.Add(-m.server.Skew)
+}
+
+// sort files a key under its type, and forgets what it was as another type.
+func (m *model) sort(key, kind string, ttl time.Duration, now time.Time) {
+	class := keyspace.Classify(key)
+	if old := m.types[key]; old != "" && old != kind {
+		m.gone(key)
+	}
+	m.types[key] = kind
+	delete(m.expires, key)
+	if ttl > 0 {
+		m.expires[key] = now.Add(ttl)
+	}
+	if class == keyspace.SharedContext {
+		m.contexts[key] = struct{}{}
+		m.changed.queues = true
+	}
+	if class == keyspace.TaskResult {
+		m.completed[keyspace.TaskOf(key)] = struct{}{}
+		m.changed.agents = true
+	}
+	if want := class.RedisType(); want != "" && want != kind {
+		m.changed.agents = true
+		if class == keyspace.PacketQueue || class == keyspace.Inbox || class == keyspace.TaskWaiting {
+			q := m.queue(key, class)
+			q.Type, q.seen = kind, true
+		}
+	} else if q := m.queues[key]; q != nil {
+		q.Type = kind
+		q.Expires = m.expires[key]
+	}
+}
+
+// gone forgets a key. A queue stays for a while, empty, as the operator knows
+// it: Redis removes a list with its last element.
+func (m *model) gone(key string) {
+	delete(m.types, key)
+	delete(m.expires, key)
+	switch keyspace.Classify(key) {
+	case keyspace.PacketQueue, keyspace.Inbox, keyspace.TaskWaiting:
+		if q := m.queues[key]; q != nil {
+			q.Type, q.Expires = "", time.Time{}
+			m.seeDepth(q, 0, 0, time.Time{}, time.Now())
+		}
+	case keyspace.Carcel:
+		if key == keyspace.Main.DeadLetters() {
+			m.seeCarcel(0, nil)
+		} else {
+			m.seeBin(key, 0)
+		}
+	case keyspace.SharedContext:
+		delete(m.contexts, key)
+	case keyspace.AgentInfo:
+		if a := m.agents[keyspace.AgentOf(key)]; a != nil {
+			a.info = false
+		}
+	case keyspace.AgentHeartbeat:
+		if a := m.agents[keyspace.AgentOf(key)]; a != nil {
+			a.beatTTL = 0
+		}
+	case keyspace.AgentContextInfo:
+		if a := m.agents[keyspace.AgentOf(key)]; a != nil {
+			a.context, a.chunks = 0, 0
+		}
+	case keyspace.SwarmSet:
+		m.seeSwarm(key, nil)
+	case keyspace.TaskInfo:
+		delete(m.tasks, keyspace.TaskOf(key))
+	case keyspace.TaskClaim:
+		delete(m.claims, keyspace.TaskOf(key))
+	case keyspace.TaskResult:
+		delete(m.completed, keyspace.TaskOf(key))
+	}
+	m.changed.agents = true
+}
+
+func (m *model) queue(key string, class keyspace.Class) *queue {
+	q := m.queues[key]
+	if q == nil {
+		q = &queue{Queue: Queue{Key: key, Class: class}, moved: time.Now()}
+		m.queues[key] = q
+	}
+	m.changed.queues = true
+	return q
+}
+
+var seed = maphash.MakeSeed()
+
+func (m *model) seeList(key string, class keyspace.Class, depth int64, head, tail string, now time.Time) {
+	q := m.queue(key, class)
+	q.Type, q.Expires = keyspace.TypeList, m.expires[key]
+	q.Faults = nil
+	at, front := time.Time{}, head
+	if depth > 0 {
+		first, faults := sentAt(class, head)
+		last, _ := sentAt(class, tail)
+		q.Faults = faults
+		at = first
+		// Whoever pushes at the head takes from the tail.
+		if !last.IsZero() && last.Before(first) {
+			at, front = last, tail
+		}
+	}
+	m.seeDepth(q, depth, maphash.String(seed, front), m.local(at), now)
+}
+
+// sentAt reads when a value of a queue was sent, and what is wrong with it.
+func sentAt(class keyspace.Class, raw string) (time.Time, []packet.Fault) {
+	if class == keyspace.Inbox {
+		var message struct{ Timestamp string }
+		if json.Unmarshal([]byte(raw), &message) != nil {
+			return time.Time{}, nil
+		}
+		at, _ := packet.ParseTime(message.Timestamp)
+		return at, nil
+	}
+	reading, err := packet.Read([]byte(raw))
+	if err != nil {
+		return time.Time{}, []packet.Fault{{Field: "value", Value: "", Expected: err.Error()}}
+	}
+	at, _ := reading.Packet.Time()
+	return at, reading.Faults
+}
+
+func (m *model) seeTaskQueue(key string, depth int64, head []string, now time.Time) {
+	q := m.queue(key, keyspace.TaskWaiting)
+	q.Type, q.Expires = keyspace.TypeZSet, m.expires[key]
+	front := uint64(0)
+	if len(head) > 0 {
+		front = maphash.String(seed, head[0])
+	}
+	m.seeDepth(q, depth, front, time.Time{}, now)
+}
+
+func (m *model) seeDepth(q *queue, depth int64, front uint64, oldest, now time.Time) {
+	if !q.seen || depth < q.Depth || front != q.front || depth == 0 {
+		q.moved = now
+	}
+	if depth != q.Depth || !q.seen {
+		q.Changed = now
+	}
+	q.seen, q.Depth, q.front, q.Oldest = true, depth, front, oldest
+	q.depths.put(now, depth)
+	m.changed.queues = true
+}
+
+func (m *model) agent(id string) *agent {
+	a := m.agents[id]
+	if a == nil {
+		a = &agent{}
+		m.agents[id] = a
+	}
+	m.changed.agents = true
+	return a
+}
+
+func (m *model) seeAgent(id string, fields []any) {
+	if len(fields) != 4 {
+		return
+	}
+	a := m.agent(id)
+	a.info = true
+	a.role, a.parent = str(fields[0]), str(fields[1])
+	if a.parent == "none" {
+		a.parent = ""
+	}
+	at, _ := packet.ParseTime(str(fields[2]))
+	a.registered = m.local(at)
+	a.capacity, _ = strconv.ParseInt(str(fields[3]), 10, 64)
+}
+
+func (m *model) seeHeartbeat(id, value string, left time.Duration, now time.Time) {
+	a := m.agent(id)
+	if at, ok := beatTime(value); ok {
+		a.beat = m.local(at)
+	} else {
+		a.beat = now
+	}
+	a.beatTTL = 0
+	if left > 0 {
+		// What is left plus what has passed; a whole number of seconds, as
+		// it was set.
+		a.beatTTL = max((now.Sub(a.beat) + left).Round(time.Second), time.Second)
+	}
+}
+
+// beatTime reads float seconds since 1970; a time as text is read too.
+func beatTime(value string) (time.Time, bool) {
+	if f, err := strconv.ParseFloat(value, 64); err == nil && f > 0 && f < 1e11 {
+		whole, part := math.Modf(f)
+		return time.Unix(int64(whole), int64(part*1e9)), true
+	}
+	at, err := packet.ParseTime(value)
+	return at, err == nil
+}
+
+func (m *model) seeContext(id string, fields []any) {
+	if len(fields) != 2 {
+		return
+	}
+	a := m.agent(id)
+	a.context, _ = strconv.ParseInt(str(fields[0]), 10, 64)
+	a.chunks, _ = strconv.ParseInt(str(fields[1]), 10, 64)
+}
+
+func (m *model) seeSwarm(key string, members []string) {
+	set := make(map[string]struct{}, len(members))
+	for _, id := range members {
+		if len(id) <= 128 && id != "" && id[0] != '{' { // packets may stand in swarm sets too
+			set[id] = struct{}{}
+		}
+	}
+	if parent, ok := keyspace.ParentOf(key); ok {
+		m.children[parent] = set
+		if len(set) == 0 {
+			delete(m.children, parent)
+		}
+	} else if key == keyspace.SwarmSessions {
+		m.sessions = set
+	}
+	m.changed.agents = true
+}
+
+func (m *model) seeTask(id, queue string) {
+	m.tasks[id] = queue
+	m.changed.agents = true
+}
+
+func (m *model) seeClaim(id, value string) {
+	var claim struct {
+		AgentID string `json:"agent_id"`
+	}
+	_ = json.Unmarshal([]byte(value), &claim)
+	m.claims[id] = claim.AgentID
+	m.changed.agents = true
+}
+
+func (m *model) seeBin(key string, length int64) {
+	if key == keyspace.Main.Expired() {
+		m.carcel.Expired = length
+		m.changed.carcel = true
+	}
+}
+
+// ledgerGone resets the reading position when the ledger vanished or shrank.
+func (m *model) ledgerGone(kind string) {
+	if m.ledger > 0 {
+		detail := "it is no longer there"
+		if kind != keyspace.TypeNone {
+			detail = fmt.Sprintf("it is %s", kind)
+		}
+		m.log(Event{At: time.Now(), Kind: Console, What: "ledger lost", Subject: keyspace.Main.Ledger(), Detail: detail, Count: 1})
+	}
+	m.ledger = 0
+}
+
+func str(v any) string {
+	s, _ := v.(string)
+	return s
+}
