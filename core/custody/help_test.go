@@ -3,6 +3,7 @@ package custody
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -95,7 +96,7 @@ func randomNumber(r *rand.Rand) string {
 	case 2:
 		return sign + strconv.Itoa(r.IntN(10)) + []string{"e", "E+", "e-"}[r.IntN(3)] + strconv.Itoa(r.IntN(20))
 	case 3:
-		return sign + strconv.FormatFloat(r.NormFloat64()*1e16, 'f', r.IntN(4)+1, 64)
+		return sign + strconv.FormatFloat(math.Abs(r.NormFloat64())*1e16, 'f', r.IntN(4)+1, 64)
 	case 4:
 		return sign + "0.000" + strconv.Itoa(r.IntN(100000)) + "0"
 	}

@@ -1,7 +1,10 @@
 package custody
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/infrafabric/ifpacket/core/packet"
@@ -69,6 +72,9 @@ func Preview(p packet.Packet, s Stamping) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("packet %q: %w", p.TrackingID, err)
 	}
+	if strings.IndexByte(p.TrackingID, '\n') >= 0 {
+		return nil, fmt.Errorf("packet %q: tracking_id: %w", p.TrackingID, ErrNewline)
+	}
 	if s.At.IsZero() {
 		s.At = time.Now()
 	}
@@ -79,39 +85,35 @@ func Preview(p packet.Packet, s Stamping) ([]string, error) {
 	if err != nil || born.After(s.At) {
 		born = s.At
 	}
-	var policy []Field
-	if s.Policy != "" {
-		policy = []Field{{"policy", s.Policy}}
-	}
-	status := Field{"status", s.Status}
 	c := chain{trackingID: p.TrackingID, contents: contents, lineage: make([]string, 0, 4)}
+	status := Field{"status", s.Status}
+	evaluated := []Field{status, {"policy", s.Policy}}
+	if s.Policy == "" {
+		evaluated = evaluated[:1]
+	}
 	c.add("source", p.Origin, born)
 	c.add("action", "validate_schema", s.At, Field{"status", "passed"}, Field{"version", p.SchemaVersion})
-	c.add("action", "evaluate", s.At, append([]Field{status}, policy...)...)
+	c.add("action", "evaluate", s.At, evaluated...)
 	c.add("action", "dispatch", s.At, status)
-	return c.lineage, c.err
+	return c.lineage, nil
 }
 
 // chain builds a lineage entry by entry, each linked to the one before.
 type chain struct {
-	trackingID, contents string
+	trackingID, contents string // without a newline
 	previous             string
 	lineage              []string
-	err                  error
 }
 
 func (c *chain) add(kind, name string, at time.Time, fields ...Field) {
-	if c.err != nil {
-		return
-	}
-	var room [256]byte
-	entry := appendEntry(room[:0], kind, name, at, fields...)
-	link, err := Link(c.trackingID, c.contents, c.previous, string(entry))
-	if err != nil {
-		c.err = fmt.Errorf("packet %q: %w", c.trackingID, err)
-		return
-	}
-	entry = append(append(append(entry, linkMark...), link...), '\'')
-	c.previous = link
-	c.lineage = append(c.lineage, string(entry))
+	var room [512]byte
+	raw := appendLink(room[:0], c.trackingID, c.contents, c.previous, "")
+	start := len(raw)
+	raw = appendEntry(raw, kind, name, at, fields...)
+	link := sha256.Sum256(raw)
+	raw = append(raw, linkMark...)
+	raw = append(hex.AppendEncode(raw, link[:]), '\'')
+	entry := string(raw[start:])
+	c.previous = entry[len(entry)-65 : len(entry)-1]
+	c.lineage = append(c.lineage, entry)
 }

@@ -54,3 +54,13 @@ func BenchmarkValidate(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkNew(b *testing.B) {
+	contents := typical(b).Contents
+	b.ReportAllocs()
+	for b.Loop() {
+		if p := New("w1", contents); p.TTLSeconds == 0 {
+			b.Fatal(p)
+		}
+	}
+}

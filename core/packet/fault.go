@@ -57,6 +57,15 @@ func (f *faults) add(field, value, expected string) {
 	f.list = append(f.list, Fault{field, value, expected})
 }
 
+// addAt is add for a path, which is only put into words while there is room.
+func (f *faults) addAt(path []step, value, expected string) {
+	if len(f.list) >= maxFaults {
+		f.more++
+		return
+	}
+	f.add(pathOf(path), value, expected)
+}
+
 // all is the list, with a last fault that tells how many were left out.
 func (f *faults) all() []Fault {
 	if f.more == 0 {

@@ -171,7 +171,7 @@ func TestMessagePackThatIsCutOrForgedIsRefused(t *testing.T) {
 	}
 	for _, forged := range []string{
 		"\xdf\xff\xff\xff\xff", "\xdd\xff\xff\xff\xff", "\xdb\xff\xff\xff\xff", "\xc6\xff\xff\xff\xff", "\xc9\xff\xff\xff\xff\x00",
-		"\xc1", "\x81\xc1", strings.Repeat("\x91", 600), strings.Repeat("\x81", 600),
+		"\xc1", "\x81\xc1", "\x81\x90\xc0", "\x81\xa8contents\x81\x81\xc0\xc0\xc0", strings.Repeat("\x91", 600), strings.Repeat("\x81", 600),
 	} {
 		if _, err := Read([]byte(forged)); !errors.Is(err, ErrNotPacket) {
 			t.Errorf("%.12x: %v", forged, err)

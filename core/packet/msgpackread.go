@@ -152,7 +152,7 @@ func (u *unpacker) float(f float64) Value {
 	}
 	v := FloatOf(f)
 	if math.IsNaN(f) || math.IsInf(f, 0) {
-		u.faults.add(u.where(), short(v), "a finite number")
+		u.note(short(v), "a finite number")
 	}
 	return v
 }
@@ -164,7 +164,7 @@ func (u *unpacker) str(n uint64) (Value, error) {
 	}
 	text, ok := toText(s)
 	if !ok {
-		u.faults.add(u.where(), "invalid UTF-8", "UTF-8 text")
+		u.note("invalid UTF-8", "UTF-8 text")
 	}
 	return StringOf(text), nil
 }
@@ -175,7 +175,7 @@ func (u *unpacker) bin(n uint64) (Value, error) {
 		return Value{}, err
 	}
 	v := Value{kind: Bytes, text: s}
-	u.faults.add(u.where(), "binary "+short(v), "a JSON value")
+	u.note("binary "+short(v), "a JSON value")
 	return v, nil
 }
 
@@ -192,7 +192,7 @@ func (u *unpacker) ext(n uint64, depth int) (Value, error) {
 		return Value{}, err
 	}
 	v := Value{kind: Ext, num: uint64(int64(int8(kind))), text: s}
-	u.faults.add(u.where(), short(v), "a JSON value")
+	u.note(short(v), "a JSON value")
 	return v, nil
 }
 
@@ -245,8 +245,9 @@ func (u *unpacker) object(n uint64, depth int) (Value, error) {
 	return Value{kind: Object, list: list}, nil
 }
 
-// key reads a map's key; one that is not text is read as Python's json would
-// write it.
+// key reads a map's key. One that is not text is read as Python's json would
+// write it; a list or map as key is refused, as Python's reader does (and
+// keys within keys would double their escapes at every level).
 func (u *unpacker) key(depth int) (string, error) {
 	v, err := u.value(depth + 1)
 	if err != nil {
@@ -258,8 +259,10 @@ func (u *unpacker) key(depth int) (string, error) {
 	case Bytes:
 		text, _ := toText(v.text)
 		return text, nil
+	case Array, Object:
+		return "", u.fail("a list or map as key")
 	}
 	key := string(AppendValueJSON(nil, v))
-	u.faults.add(u.where(), "the key "+cut(key), "keys of text")
+	u.note("the key "+cut(key), "keys of text")
 	return key, nil
 }

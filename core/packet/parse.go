@@ -149,7 +149,7 @@ func (p *parser) notFinite(lexeme string, f float64) Value {
 	if len(lexeme) > shortLen {
 		lexeme = lexeme[:shortLen+1]
 	}
-	p.faults.add(p.where(), cut(lexeme), "a finite number")
+	p.note(cut(lexeme), "a finite number")
 	return FloatOf(f)
 }
 

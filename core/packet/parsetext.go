@@ -34,7 +34,7 @@ func (p *parser) str() (string, error) {
 func (p *parser) checked(s string) string {
 	text, ok := toText(s)
 	if !ok {
-		p.faults.add(p.where(), "invalid UTF-8", "UTF-8 text")
+		p.note("invalid UTF-8", "UTF-8 text")
 	}
 	return text
 }
@@ -51,7 +51,7 @@ func (p *parser) escaped(start int) (string, error) {
 			p.pos++
 			p.buf = buf
 			if !valid {
-				p.faults.add(p.where(), "invalid UTF-8", "UTF-8 text")
+				p.note("invalid UTF-8", "UTF-8 text")
 			}
 			return string(buf), nil
 		case c == '\\':
@@ -151,7 +151,7 @@ func eachDuplicate(list []Member, found func(key string) bool) {
 
 func noteDuplicates(list []Member, path []step, out *faults) {
 	eachDuplicate(list, func(key string) bool {
-		out.add(pathOf(append(path, step{key, -1})), "a duplicate key", "each key once")
+		out.addAt(append(path, step{key, -1}), "a duplicate key", "each key once")
 		return true
 	})
 }

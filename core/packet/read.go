@@ -31,7 +31,8 @@ func (e *NotPacketError) Is(target error) bool { return target == ErrNotPacket }
 // deviation from the wire format is a fault in the Reading; what could not be
 // read as its type is left at its zero value (a missing ttl_seconds at
 // DefaultTTL, as Python's reader has it; a ttl_seconds of the wrong type at
-// 0, which means not known). The error is a *NotPacketError, and only when
+// 0, which means not known). A MessagePack map whose key is itself a list or
+// map is refused. Otherwise the error, a *NotPacketError, comes only when
 // the bytes are no map, or hold neither contents nor tracking_id under any
 // name.
 func Read(raw []byte) (Reading, error) {
@@ -170,7 +171,7 @@ func (r *Reading) header(v Value, out *faults) header {
 		f, older, ok := fieldOf(m.Key)
 		switch {
 		case !ok:
-			out.add(pathOf([]step{{m.Key, -1}}), short(m.Value), "no such field in a packet")
+			out.addAt([]step{{m.Key, -1}}, short(m.Value), "no such field in a packet")
 			r.Extra = append(r.Extra, m)
 			continue
 		case older:
@@ -200,7 +201,7 @@ func (h *header) text(f field, out *faults, parsed bool) string {
 		return v.text
 	case v.kind == Bytes:
 		if !parsed {
-			noteBytes(fieldNames[f], v, out)
+			noteBytes([]step{{fieldNames[f], -1}}, v, out)
 		}
 		text, _ := toText(v.text)
 		return text

@@ -80,15 +80,15 @@ func noteViolation(e *jsonschema.ValidationError, contents Value, out *faults) {
 	switch k := e.ErrorKind.(type) {
 	case *kind.Required:
 		for _, name := range k.Missing {
-			out.add(pathOf(append(path, step{name, -1})), missing, "a value")
+			out.addAt(append(path, step{name, -1}), missing, "a value")
 		}
 	case *kind.AdditionalProperties:
 		for _, name := range k.Properties {
 			member, _ := v.Get(name)
-			out.add(pathOf(append(path, step{name, -1})), short(member), "no such member")
+			out.addAt(append(path, step{name, -1}), short(member), "no such member")
 		}
 	default:
-		out.add(pathOf(path), short(v), wanted(e.ErrorKind))
+		out.addAt(path, short(v), wanted(e.ErrorKind))
 	}
 }
 

@@ -29,12 +29,13 @@ func (s *scratch) release() {
 	scratches.Put(s)
 }
 
-// where names the place being read for a fault.
-func (s *scratch) where() string {
+// note notes a fault at the place being read.
+func (s *scratch) note(value, expected string) {
 	if len(s.path) == 0 {
-		return "value"
+		s.faults.add("value", value, expected)
+		return
 	}
-	return pathOf(s.path)
+	s.faults.addAt(s.path, value, expected)
 }
 
 // enter notes that the value at the next step is being read; leave, that it

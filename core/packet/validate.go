@@ -173,15 +173,15 @@ func noteUnsound(path []step, v Value, parsed bool, out *faults) {
 	switch v.kind {
 	case Float:
 		if f := math.Float64frombits(v.num); f-f != 0 && !parsed {
-			out.add(pathOf(path), short(v), "a finite number")
+			out.addAt(path, short(v), "a finite number")
 		}
 	case String:
 		if !ValidText(v.text) {
-			out.add(pathOf(path), short(v), expectText)
+			out.addAt(path, short(v), expectText)
 		}
 	case Bytes, Ext:
 		if !parsed {
-			noteBytes(pathOf(path), v, out)
+			noteBytes(path, v, out)
 		}
 	case Array, Object:
 		noteUnsoundList(path, v, parsed, out)
@@ -190,7 +190,7 @@ func noteUnsound(path []step, v Value, parsed bool, out *faults) {
 
 func noteUnsoundList(path []step, v Value, parsed bool, out *faults) {
 	if len(path) > MaxDepth-1 {
-		out.add(pathOf(path[:1]), "a value "+tooDeep, "at most 512 levels")
+		out.addAt(path[:1], "a value "+tooDeep, "at most 512 levels")
 		return
 	}
 	for i, m := range v.list {
@@ -198,7 +198,7 @@ func noteUnsoundList(path []step, v Value, parsed bool, out *faults) {
 		if v.kind == Object {
 			next = step{m.Key, -1}
 			if !ValidText(m.Key) {
-				out.add(pathOf(path), "the key "+quoteShort(m.Key), expectText)
+				out.addAt(path, "the key "+quoteShort(m.Key), expectText)
 			}
 		}
 		noteUnsound(append(path, next), m.Value, parsed, out)
@@ -208,6 +208,6 @@ func noteUnsoundList(path []step, v Value, parsed bool, out *faults) {
 	}
 }
 
-func noteBytes(field string, v Value, out *faults) {
-	out.add(field, "binary "+short(v), "a JSON value")
+func noteBytes(path []step, v Value, out *faults) {
+	out.addAt(path, "binary "+short(v), "a JSON value")
 }

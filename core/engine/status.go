@@ -1,0 +1,193 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/infrafabric/ifpacket/core/packet"
+	"github.com/infrafabric/ifpacket/core/watch"
+)
+
+// Status is one picture of the server as a document: what the panes show.
+type Status struct {
+	Server  ServerStatus  `json:"server"`
+	Queues  []QueueStatus `json:"queues"`
+	Agents  []AgentStatus `json:"agents"`
+	Tasks   TaskStatus    `json:"tasks"`
+	Carcel  CarcelStatus  `json:"carcel"`
+	Ledger  LedgerStatus  `json:"ledger"`
+	Council string        `json:"council"`
+	Faults  []FaultStatus `json:"faults"`
+}
+
+// ServerStatus is what Redis says of itself; memory in bytes.
+type ServerStatus struct {
+	Address    string `json:"address"`
+	Version    string `json:"version"`
+	Mode       string `json:"mode"`
+	Role       string `json:"role"`
+	UsedMemory int64  `json:"used_memory"`
+	MaxMemory  int64  `json:"max_memory"`
+	SkewMillis int64  `json:"clock_skew_ms"`
+}
+
+// QueueStatus is one queue; times are RFC 3339, "" when not known.
+type QueueStatus struct {
+	Key     string         `json:"key"`
+	Class   string         `json:"class"`
+	Type    string         `json:"type"`
+	Depth   int64          `json:"depth"`
+	State   string         `json:"state"`
+	Oldest  string         `json:"oldest_at,omitempty"`
+	Expires string         `json:"expires_at,omitempty"`
+	Faults  []packet.Fault `json:"faults,omitempty"`
+}
+
+// AgentStatus is one agent, parents before their children.
+type AgentStatus struct {
+	ID        string   `json:"agent_id"`
+	Role      string   `json:"role"`
+	Parent    string   `json:"parent_id,omitempty"`
+	Level     int      `json:"level"`
+	State     string   `json:"state"`
+	Heartbeat string   `json:"heartbeat_at,omitempty"`
+	Claims    []string `json:"claims,omitempty"`
+	Inbox     int64    `json:"inbox"`
+	Context   int64    `json:"context_bytes"`
+}
+
+// TaskStatus counts the swarm's work.
+type TaskStatus struct {
+	Waiting   int64 `json:"waiting"`
+	Claimed   int   `json:"claimed"`
+	Completed int   `json:"completed"`
+	Lost      int   `json:"lost"`
+}
+
+// CarcelStatus is the dead-letter queue with its newest entries.
+type CarcelStatus struct {
+	Length  int64        `json:"length"`
+	Expired int64        `json:"expired"`
+	Newest  []HeldStatus `json:"newest"`
+}
+
+// HeldStatus is one entry of the carcel.
+type HeldStatus struct {
+	TrackingID string `json:"tracking_id"`
+	Primitive  string `json:"primitive"`
+	Vertical   string `json:"vertical"`
+	Decision   string `json:"decision"`
+	Reason     string `json:"reason"`
+	Origin     string `json:"origin"`
+	At         string `json:"at,omitempty"`
+}
+
+// LedgerStatus is the position of the ledger's last record.
+type LedgerStatus struct {
+	Length int64 `json:"length"`
+}
+
+// FaultStatus is something that should be mended.
+type FaultStatus struct {
+	Kind   string `json:"kind"`
+	Key    string `json:"key"`
+	Detail string `json:"detail"`
+}
+
+// Status reads one whole picture of the server.
+func (e *Engine) Status(ctx context.Context) (Status, error) {
+	snap, err := e.Look(ctx)
+	if err != nil {
+		return Status{}, err
+	}
+	s := Status{
+		Server: ServerStatus{
+			Address: snap.Server.Address, Version: snap.Server.Version, Mode: snap.Server.Mode, Role: snap.Server.Role,
+			UsedMemory: snap.Server.UsedMemory, MaxMemory: snap.Server.MaxMemory, SkewMillis: snap.Server.Skew.Milliseconds(),
+		},
+		Queues:  []QueueStatus{},
+		Agents:  []AgentStatus{},
+		Tasks:   TaskStatus(snap.Tasks),
+		Carcel:  CarcelStatus{Length: snap.Carcel.Length, Expired: snap.Carcel.Expired, Newest: []HeldStatus{}},
+		Ledger:  LedgerStatus{snap.Ledger},
+		Council: e.Council().Revision(),
+		Faults:  []FaultStatus{},
+	}
+	for _, q := range snap.Queues {
+		s.Queues = append(s.Queues, QueueStatus{
+			Key: q.Key, Class: q.Class.String(), Type: q.Type, Depth: q.Depth, State: q.State.String(),
+			Oldest: rfc3339(q.Oldest), Expires: rfc3339(q.Expires), Faults: q.Faults,
+		})
+	}
+	for _, a := range snap.Agents {
+		s.Agents = append(s.Agents, AgentStatus{
+			ID: a.ID, Role: a.Role, Parent: a.Parent, Level: a.Level, State: a.State.String(),
+			Heartbeat: rfc3339(a.Beat), Claims: a.Claims, Inbox: a.Inbox, Context: a.Context,
+		})
+	}
+	for _, h := range snap.Carcel.Newest {
+		s.Carcel.Newest = append(s.Carcel.Newest, HeldStatus{
+			TrackingID: h.TrackingID, Primitive: h.Primitive, Vertical: h.Vertical,
+			Decision: string(h.Decision), Reason: h.Reason, Origin: h.Origin, At: rfc3339(h.At),
+		})
+	}
+	for _, f := range snap.Faults {
+		s.Faults = append(s.Faults, FaultStatus{string(f.Kind), f.Key, f.Detail})
+	}
+	return s, nil
+}
+
+func rfc3339(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.UTC().Format(time.RFC3339)
+}
+
+// Prometheus is the status in Prometheus' text format, version 0.0.4.
+func (s Status) Prometheus() string {
+	var b strings.Builder
+	metric := func(name, kind, help string) {
+		fmt.Fprintf(&b, "# HELP ifpacket_%s %s\n# TYPE ifpacket_%s %s\n", name, help, name, kind)
+	}
+	metric("queue_depth", "gauge", "Values that wait in a queue.")
+	for _, q := range s.Queues {
+		fmt.Fprintf(&b, "ifpacket_queue_depth{queue=%s,class=%s} %d\n", label(q.Key), label(q.Class), q.Depth)
+	}
+	states := map[string]int{}
+	for _, state := range []watch.AgentState{watch.Silent, watch.Late, watch.Alive} {
+		states[state.String()] = 0
+	}
+	for _, a := range s.Agents {
+		states[a.State]++
+	}
+	metric("agents", "gauge", "Agents by state.")
+	for _, state := range []watch.AgentState{watch.Silent, watch.Late, watch.Alive} {
+		fmt.Fprintf(&b, "ifpacket_agents{state=%s} %d\n", label(state.String()), states[state.String()])
+	}
+	for _, m := range []struct {
+		name, help string
+		value      int64
+	}{
+		{"tasks_waiting", "Tasks that wait in a queue.", s.Tasks.Waiting},
+		{"tasks_claimed", "Tasks that an agent works on.", int64(s.Tasks.Claimed)},
+		{"tasks_completed", "Tasks whose result is kept.", int64(s.Tasks.Completed)},
+		{"tasks_lost", "Tasks that are nowhere.", int64(s.Tasks.Lost)},
+		{"carcel_length", "Packets held in the carcel.", s.Carcel.Length},
+		{"carcel_expired", "Packets found past their own TTL.", s.Carcel.Expired},
+		{"ledger_position", "Position of the ledger's last record.", s.Ledger.Length},
+		{"faults", "Faults found.", int64(len(s.Faults))},
+		{"redis_used_memory_bytes", "Memory that Redis uses.", s.Server.UsedMemory},
+	} {
+		metric(m.name, "gauge", m.help)
+		fmt.Fprintf(&b, "ifpacket_%s %d\n", m.name, m.value)
+	}
+	return b.String()
+}
+
+// label quotes a label's value.
+func label(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(strings.ToValidUTF8(s, "\uFFFD")) + `"`
+}
