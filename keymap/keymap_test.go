@@ -89,15 +89,15 @@ func TestTypingIsLeftToTheField(t *testing.T) {
 }
 
 func TestOverridesRebindAndUnbind(t *testing.T) {
-	m, err := New(map[string][]string{"carcel.replay": {"ctrl+enter", "f6"}, "demo": nil})
+	m, err := New(map[string][]string{"queues.raw": {"ctrl+enter", "f6"}, "demo": nil})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b, _ := m.Match([]Scope{Carcel, List, Global}, "f6"); b.ID != "carcel.replay" {
+	if b, _ := m.Match([]Scope{Queues, List, Global}, "f6"); b.ID != "queues.raw" {
 		t.Errorf("f6 is %q", b.ID)
 	}
-	if _, ok := m.Match([]Scope{Carcel}, "r"); ok {
-		t.Error("r still replays")
+	if _, ok := m.Match([]Scope{Queues}, "x"); ok {
+		t.Error("x still shows bytes")
 	}
 	if _, ok := m.Match([]Scope{Global}, "D"); ok {
 		t.Error("D still opens the demo")
@@ -105,17 +105,17 @@ func TestOverridesRebindAndUnbind(t *testing.T) {
 }
 
 func TestOverridesThatConflictNameBoth(t *testing.T) {
-	_, err := New(map[string][]string{"carcel.replay": {"d"}, "list.mark": {"z"}, "nope": {"n"}, "carcel.deny": {"ctrl+d"}})
+	_, err := New(map[string][]string{"list.copy": {"z"}, "nope": {"n"}, "compose.send": {"ctrl+d"}})
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"list.mark", "pane.zoom", "nope", "ctrl+d"} {
+	for _, want := range []string{"list.copy", "pane.zoom", "nope", "ctrl+d"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in: %v", want, err)
 		}
 	}
-	_, err = New(map[string][]string{"carcel.replay": {"d"}})
-	if err == nil || !strings.Contains(err.Error(), "carcel.replay") || !strings.Contains(err.Error(), "carcel.deny") {
+	_, err = New(map[string][]string{"queues.raw": {"c"}})
+	if err == nil || !strings.Contains(err.Error(), "queues.raw") || !strings.Contains(err.Error(), "queues.compose") {
 		t.Errorf("the conflict does not name both: %v", err)
 	}
 }
@@ -127,16 +127,18 @@ func TestReadOnlyHasNothingDangerous(t *testing.T) {
 			t.Errorf("%s is there", b.ID)
 		}
 	}
-	if _, ok := m.Match([]Scope{Carcel}, "x"); ok {
-		t.Error("x still discards")
+	if _, ok := m.Match([]Scope{Compose}, "f5"); ok {
+		t.Error("f5 still sends")
 	}
-	if _, ok := Default().Match([]Scope{Carcel}, "x"); !ok {
+	if _, ok := Default().Match([]Scope{Compose}, "f5"); !ok {
 		t.Error("the original map lost its bindings")
 	}
 }
 
 func TestFooterPutsActsLastAndGivesTheReason(t *testing.T) {
-	m := Default()
+	m := index(append(defaults(),
+		Binding{ID: "carcel.deny", Keys: []string{"d"}, Help: "deny", Scope: Carcel, Dangerous: true, Order: 120},
+		Binding{ID: "carcel.replay", Keys: []string{"r"}, Help: "replay", Scope: Carcel, Dangerous: true, Order: 130}))
 	scopes := []Scope{Carcel, List, Global}
 	hints, reason := m.Footer(scopes, nil)
 	acting := false

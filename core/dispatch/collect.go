@@ -38,7 +38,7 @@ var ErrCollect = errors.New("invalid collect")
 
 const (
 	binLife = 7 * 24 * 3600 // seconds that carcel:expired outlives its last entry
-	// One call of the pop script looks at so many values at most, so that it
+	// One call of the pop script takes so many values at most, so that it
 	// never holds up the server for others.
 	popStep = 256
 )
@@ -174,19 +174,19 @@ func (c *Collector) take(ctx context.Context, r Request) (Collected, error) {
 		out.Expired += int(store.Number(rest[1]))
 		out.Left = store.Number(rest[2])
 		now := time.UnixMilli(store.Number(rest[0]))
-		var late [][]byte
+		var late []Item
 		for i := 0; i+1 < len(values); i += 2 {
 			item := open(store.Text(values[i]), now)
 			item.Expired = item.Expired || store.Text(values[i+1]) == "1"
 			if item.Expired && !r.IncludeExpired {
-				late = append(late, item.Raw)
+				late = append(late, item)
 				continue
 			}
 			out.Items = append(out.Items, item)
 			want--
 		}
 		if len(late) > 0 {
-			if err := c.bin(ctx, late); err != nil {
+			if err := c.bin(ctx, r, late); err != nil {
 				return out, collecting(err, r)
 			}
 			out.Expired += len(late)
@@ -202,13 +202,17 @@ var binScript = store.LoadScript("bin")
 
 // bin puts away expired packets that the pop script handed out because it
 // could not read them: Lua knows no MessagePack on every server.
-func (c *Collector) bin(ctx context.Context, raw [][]byte) error {
-	args := make([]any, 0, len(raw)+1)
-	args = append(args, binLife)
-	for _, value := range raw {
-		args = append(args, value)
+func (c *Collector) bin(ctx context.Context, r Request, late []Item) error {
+	var ids []byte
+	args := []any{binLife, r.Key, string(r.Op), r.Actor, nil, nil}
+	for _, item := range late {
+		if packet.ValidTrackingID(item.Packet.TrackingID) {
+			ids = appendID(ids, item.Packet.TrackingID)
+		}
+		args = append(args, item.Raw)
 	}
-	_, _, err := c.store.Run(ctx, binScript, []string{c.space.Expired()}, args...)
+	args[4], args[5] = ids, len(late)-len(ids)/16
+	_, _, err := c.store.Run(ctx, binScript, []string{c.space.Expired(), c.space.Ledger()}, args...)
 	return err
 }
 

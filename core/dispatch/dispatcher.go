@@ -64,7 +64,7 @@ func (d *Dispatcher) Dispatch(ctx context.Context, p packet.Packet, to Destinati
 			return c.receipt(status, rest)
 		}
 		if !errors.Is(err, store.ErrUnreachable) || try == writeTries || !pause(ctx, retryPause<<try) {
-			return Receipt{}, named(err, to.Operation, c.decision)
+			return Receipt{}, named(err, c.decision)
 		}
 	}
 }
@@ -163,7 +163,7 @@ func withChain(p packet.Packet) packet.Packet {
 
 // named gives a failed write the operation's name in place of the script's,
 // and says how to repeat it safely when it is not known whether it landed.
-func named(err error, op Operation, d governance.Decision) error {
+func named(err error, d governance.Decision) error {
 	var e *store.Error
 	if !errors.As(err, &e) {
 		return err

@@ -89,18 +89,22 @@ type batch struct {
 
 // cut splits packets into batches, keeping the order of those for one list.
 func cut(waiting []cargo) []*batch {
+	// What the packets of a batch share. Singles share nothing.
+	type slot struct {
+		to             Destination
+		policy, reason string
+	}
 	var out []*batch
-	open := map[Destination]*batch{}
+	open := map[slot]*batch{}
 	for _, c := range waiting {
-		// Singles share the empty destination: they differ in everything.
-		slot := Destination{}
+		slot := slot{}
 		if c.batchable() {
-			slot = c.to
+			slot.to, slot.policy, slot.reason = c.to, c.decision.Policy, c.decision.Verdict.Reason
 		}
 		b := open[slot]
 		if b == nil || len(b.cargo) == MaxBatch {
 			b = &batch{}
-			if slot.Key != "" {
+			if slot.to.Key != "" {
 				b.id = packet.NewTrackingID()
 			}
 			open[slot] = b
@@ -138,17 +142,20 @@ func (d *Dispatcher) sendSingles(ctx context.Context, cargo []cargo) ([]Outcome,
 		keys[i], args[i] = c.write(d.space)
 	}
 	answers, err := d.store.RunMany(ctx, writeScript, keys, args)
-	if err != nil {
+	if unknown(ctx, err) {
 		return nil, err
 	}
 	outcomes := make([]Outcome, len(cargo))
-	for i, a := range answers {
+	for i, c := range cargo {
+		a := store.Answer{Err: err}
+		if err == nil {
+			a = answers[i]
+		}
 		if a.Err != nil {
-			outcomes[i].Receipt = receiptOf(cargo[i].decision)
-			outcomes[i].Err = named(a.Err, cargo[i].to.Operation, cargo[i].decision)
+			outcomes[i] = Outcome{receiptOf(c.decision), named(a.Err, c.decision)}
 			continue
 		}
-		outcomes[i].Receipt, outcomes[i].Err = cargo[i].receipt(a.Status, a.Rest)
+		outcomes[i].Receipt, outcomes[i].Err = c.receipt(a.Status, a.Rest)
 	}
 	return outcomes, nil
 }
@@ -176,16 +183,19 @@ func (d *Dispatcher) sendBatch(ctx context.Context, b *batch) ([]Outcome, error)
 		}
 		verdict = batchScript.Queue(ctx, p, keys, args...)
 	})
-	if err != nil {
+	var status string
+	if err == nil {
+		var answer []any
+		if answer, err = verdict.Slice(); err == nil {
+			status, _, err = d.store.Answer("batch", answer)
+		}
+		err = d.store.Explain("batch", first.to.Key, err)
+	}
+	switch {
+	case unknown(ctx, err):
 		return nil, err
-	}
-	answer, err := verdict.Slice()
-	if err != nil {
-		return b.failed(named(d.store.Explain("batch", first.to.Key, err), first.to.Operation, first.decision)), nil
-	}
-	status, _, err := d.store.Answer("batch", answer)
-	if err != nil {
-		return b.failed(named(err, first.to.Operation, first.decision)), nil
+	case err != nil:
+		return b.failed(named(err, first.decision)), nil
 	}
 	outcomes := make([]Outcome, len(b.cargo))
 	for i, c := range b.cargo {
@@ -196,10 +206,16 @@ func (d *Dispatcher) sendBatch(ctx context.Context, b *batch) ([]Outcome, error)
 	return outcomes, nil
 }
 
+// unknown reports whether after an error nobody can tell what has landed: the
+// server was not reached, or not waited for.
+func unknown(ctx context.Context, err error) bool {
+	return err != nil && (errors.Is(err, store.ErrUnreachable) || ctx.Err() != nil)
+}
+
 func (b *batch) failed(err error) []Outcome {
 	outcomes := make([]Outcome, len(b.cargo))
 	for i, c := range b.cargo {
-		outcomes[i] = Outcome{Receipt: receiptOf(c.decision), Err: err}
+		outcomes[i] = Outcome{receiptOf(c.decision), err}
 	}
 	return outcomes
 }
@@ -213,7 +229,7 @@ func (b *batch) scriptArgs(ttl int64) []any {
 	leaves := make([]tlog.Hash, len(b.cargo))
 	list := make([]packet.Value, len(b.cargo))
 	for i, c := range b.cargo {
-		ids, _ = hex.AppendDecode(ids, []byte(strings.ReplaceAll(c.packet.TrackingID, "-", "")))
+		ids = appendID(ids, c.packet.TrackingID)
 		leaves[i] = tlog.RecordHash(c.bytes)
 		list[i] = packet.StringOf(c.packet.TrackingID)
 	}
@@ -229,6 +245,12 @@ func (b *batch) scriptArgs(ttl int64) []any {
 		"decision_id", b.id,
 		"policy", first.decision.Policy,
 	}
+}
+
+// appendID appends a tracking id as its 16 bytes.
+func appendID(dst []byte, id string) []byte {
+	dst, _ = hex.AppendDecode(dst, []byte(strings.ReplaceAll(id, "-", "")))
+	return dst
 }
 
 // merkleRoot is the tree hash of RFC 6962, section 2.1, over leaf hashes.

@@ -8,8 +8,8 @@ import (
 
 // Action is what the council judges of a packet.
 type Action struct {
-	Primitive string       // lower case, without a leading "if."; "unknown" when unset
-	Vertical  string       // lower case; "general" when unset
+	Primitive string       // lower case, without a leading "if."; "unknown" when unset or empty
+	Vertical  string       // lower case; "general" when unset or empty
 	Entropy   float64      // 0 to 1; 0 when unset
 	Actor     string       // contents.actor, else the origin
 	Payload   packet.Value // the whole of the contents
@@ -33,10 +33,16 @@ func ActionOf(p packet.Packet, key, operation string) (Action, error) {
 		if !ok {
 			faults = append(faults, fault("contents."+field, v, "text"))
 		}
+		if s == "" {
+			return preset
+		}
 		return s
 	}
 	a := Action{Payload: p.Contents, Origin: p.Origin, Key: key, Operation: operation}
 	a.Primitive = strings.TrimPrefix(lower(text("primitive", "unknown")), "if.")
+	if a.Primitive == "" {
+		a.Primitive = "unknown"
+	}
 	a.Vertical = lower(text("vertical", "general"))
 	a.Actor = text("actor", p.Origin)
 	if v, there := p.Contents.Get("entropy"); there && !v.IsNull() {

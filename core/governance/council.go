@@ -1,6 +1,9 @@
 package governance
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // Council judges actions. It must be safe for use by many goroutines at once.
 type Council interface {
@@ -40,15 +43,22 @@ func (Unanimous) Judge(_ context.Context, _ Action) (Verdict, error) {
 	return Verdict{Status: Approved, Reason: "No guardian sits on the council: every valid packet is approved"}, nil
 }
 
-// Ask has a council judge and turns its failure into a verdict that approves
-// nothing.
-func Ask(ctx context.Context, c Council, a Action) Verdict {
+// Ask has a council judge and turns its failure, be it an error, a panic or a
+// status that nobody knows, into a verdict that approves nothing.
+func Ask(ctx context.Context, c Council, a Action) (v Verdict) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			v = Verdict{Status: Failed, Reason: fmt.Sprintf("The council broke down: %v", broken)}
+		}
+	}()
 	v, err := c.Judge(ctx, a)
 	switch {
 	case err != nil:
 		return Verdict{Status: Failed, Reason: "The council could not judge: " + err.Error()}
 	case v.Status == "":
 		return Verdict{Status: Failed, Reason: "The council gave no status"}
+	case !v.Status.known():
+		return Verdict{Status: Failed, Reason: fmt.Sprintf("The council gave an unknown status %q", string(v.Status)), Findings: v.Findings}
 	}
 	return v
 }

@@ -31,6 +31,11 @@ func (s Status) rank() int {
 	return severity[Failed]
 }
 
+func (s Status) known() bool {
+	_, ok := severity[s]
+	return ok
+}
+
 // Word is the status in a word or two, for a column.
 func (s Status) Word() string {
 	switch s {

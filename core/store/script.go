@@ -3,9 +3,7 @@ package store
 import (
 	"context"
 	"embed"
-	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -97,13 +95,13 @@ func (s *Store) RunMany(ctx context.Context, script *Script, keys [][]string, ar
 	}
 	for try := 0; len(todo) > 0 && try < 2; try++ {
 		cmds := make([]*redis.Cmd, len(todo))
-		_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		all, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 			for n, i := range todo {
 				cmds[n] = p.EvalSha(ctx, script.lua.Hash(), keys[i], args[i]...)
 			}
 			return nil
 		})
-		if err != nil && !isReply(err) {
+		if err := notOfOne(all, err); err != nil {
 			return nil, s.explain(script.name, "", err)
 		}
 		var unknown []int
@@ -143,17 +141,28 @@ func (s *Store) Transaction(ctx context.Context, op, key string, fill func(redis
 	if s.readOnly {
 		return s.errReadOnlyMode(op, key)
 	}
-	_, err := s.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
+	cmds, err := s.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
 		fill(p)
 		return nil
 	})
-	if err == nil || errors.Is(err, redis.Nil) {
-		return nil
+	if err := notOfOne(cmds, err); err != nil {
+		return s.explain(op, key, err)
 	}
-	if isReply(err) && !strings.HasPrefix(err.Error(), "EXECABORT") {
-		return nil // a command's own: the caller looks at each
+	// A command that was refused before EXEC undoes them all: the others say
+	// EXECABORT, it says why.
+	aborted := false
+	for _, cmd := range cmds {
+		aborted = aborted || redis.HasErrorPrefix(cmd.Err(), "EXECABORT")
 	}
-	return s.explain(op, key, err)
+	for _, cmd := range cmds {
+		if aborted && !redis.HasErrorPrefix(cmd.Err(), "EXECABORT") {
+			return s.explain(op, key, cmd.Err())
+		}
+	}
+	if aborted {
+		return s.explain(op, key, err)
+	}
+	return nil
 }
 
 // Queue adds the script to a transaction; its answer is in the command.

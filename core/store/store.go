@@ -59,14 +59,32 @@ func (s *Store) Ping(ctx context.Context) error {
 // all have been answered. An error of a single command stays with that
 // command; Read itself fails only when the server could not be asked.
 func (s *Store) Read(ctx context.Context, fill func(redis.Pipeliner)) error {
-	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+	cmds, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		fill(p)
 		return nil
 	})
-	if err == nil || isReply(err) {
+	return s.explain("read", "", notOfOne(cmds, err))
+}
+
+// notOfOne returns the error of a pipeline that is no single command's own:
+// the connection was lost, if only after some had been answered, or never
+// stood, which the commands then do not know.
+func notOfOne(cmds []redis.Cmder, err error) error {
+	if err == nil {
 		return nil
 	}
-	return s.explain("read", "", err)
+	own := false
+	for _, cmd := range cmds {
+		if e := cmd.Err(); e != nil && !isReply(e) {
+			return e
+		} else if e != nil {
+			own = true
+		}
+	}
+	if own {
+		return nil
+	}
+	return err
 }
 
 // Commands gives the plain commands, for reading. Writing goes through Run

@@ -20,9 +20,9 @@ import (
 // one, and each dispatch would be told twice.
 const neededFlags = "Kg$lshzxe"
 
-// missingFlags returns what must be added to a server's flags, "" for nothing.
+// MissingFlags returns what must be added to a server's flags, "" for nothing.
 // A stands for g$lshzxetd.
-func missingFlags(have string) string {
+func MissingFlags(have string) string {
 	var missing strings.Builder
 	for _, flag := range neededFlags {
 		if !strings.ContainsRune(have, flag) && (flag == 'K' || !strings.ContainsRune(have, 'A')) {
@@ -47,7 +47,7 @@ func ensureNotifications(ctx context.Context, s *store.Store) (changed string, e
 		return "", errors.New("the server hides CONFIG, so notifications cannot be relied on")
 	}
 	have := found[name]
-	missing := missingFlags(have)
+	missing := MissingFlags(have)
 	if missing == "" {
 		return "", nil
 	}

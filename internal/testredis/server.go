@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"syscall"
@@ -23,6 +24,7 @@ type Server struct {
 	dir  string
 	args []string
 	cmd  *exec.Cmd
+	gone chan struct{} // closed when the process has ended
 }
 
 // Start starts a server, with extra arguments such as "--maxmemory", "2mb".
@@ -31,10 +33,24 @@ func Start(t testing.TB, args ...string) *Server {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Fatal("these tests need redis-server: apt-get install redis-server, or make setup")
 	}
-	s := &Server{t: t, port: freePort(t), dir: t.TempDir(), args: args}
-	s.Up()
-	t.Cleanup(s.Kill)
-	return s
+	// Not t.TempDir: a long test name would make the socket's path too long.
+	dir, err := os.MkdirTemp("", "redis")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{t: t, dir: dir, args: args}
+	t.Cleanup(func() {
+		s.Kill()
+		_ = os.RemoveAll(dir)
+	})
+	for range 5 { // somebody else may take the port first
+		s.port = freePort(t)
+		if s.up() {
+			return s
+		}
+	}
+	t.Fatal("redis-server does not come up; do the arguments please it? ", args)
+	return nil
 }
 
 func freePort(t testing.TB) int {
@@ -59,6 +75,12 @@ func (s *Server) Socket() string { return filepath.Join(s.dir, "s") }
 // Up starts the server, again after Kill, and waits until it answers.
 func (s *Server) Up() {
 	s.t.Helper()
+	if !s.up() {
+		s.t.Fatalf("redis-server on %s does not come up", s.Addr())
+	}
+}
+
+func (s *Server) up() bool {
 	args := append([]string{
 		"--port", fmt.Sprint(s.port), "--bind", "127.0.0.1", "--dir", s.dir, "--unixsocket", s.Socket(),
 		"--save", "", "--appendonly", "no", "--daemonize", "no",
@@ -68,18 +90,28 @@ func (s *Server) Up() {
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	deadline := time.Now().Add(10 * time.Second)
-	for {
-		conn, err := net.DialTimeout("tcp", s.Addr(), 100*time.Millisecond)
+	cmd, gone := s.cmd, make(chan struct{})
+	s.gone = gone
+	go func() {
+		_ = cmd.Wait()
+		close(gone)
+	}()
+	for range 2000 {
+		// The socket is in a folder of our own: whoever answers there is the
+		// server just started, and not another on the same port.
+		conn, err := net.DialTimeout("unix", s.Socket(), 100*time.Millisecond)
 		if err == nil {
 			_ = conn.Close()
-			return
+			return true
 		}
-		if time.Now().After(deadline) {
-			s.t.Fatalf("redis-server on %s did not come up: %v", s.Addr(), err)
+		select {
+		case <-gone:
+			return false
+		case <-time.After(5 * time.Millisecond):
 		}
-		time.Sleep(5 * time.Millisecond)
 	}
+	s.Kill()
+	return false
 }
 
 // Kill ends the server at once, as a crash would.
@@ -88,12 +120,33 @@ func (s *Server) Kill() {
 		return
 	}
 	_ = s.cmd.Process.Kill()
-	_ = s.cmd.Wait()
+	<-s.gone
 	s.cmd = nil
 }
 
+// Pause stops the server in its tracks: connections stand, nothing answers.
+func (s *Server) Pause() { _ = s.cmd.Process.Signal(syscall.SIGSTOP) }
+
+// Resume lets a paused server go on.
+func (s *Server) Resume() { _ = s.cmd.Process.Signal(syscall.SIGCONT) }
+
 // Client is a plain client for arranging and inspecting, closed with the test.
 func (s *Server) Client() *redis.Client { return Client(s.t, s.Addr()) }
+
+// Connect is a plain client on a URL.
+func Connect(t testing.TB, url string) *redis.Client {
+	t.Helper()
+	o, err := redis.ParseURL(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Client(t, o.Addr)
+}
+
+// Each runs a test on every kind of Redis that the engine must work on.
+func Each(t *testing.T, test func(t *testing.T, url string)) {
+	t.Run("redis", func(t *testing.T) { test(t, Start(t).URL()) })
+}
 
 // Client is a plain client on any address.
 func Client(t testing.TB, addr string) *redis.Client {

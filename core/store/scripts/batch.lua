@@ -30,11 +30,6 @@ if redis.call('EXISTS', KEYS[2]) == 1 then
   return {'DUP', redis.call('GET', KEYS[3]) or ''}
 end
 
-local length = redis.call('LLEN', KEYS[1])
-extend(KEYS[1], ttl, length == count)
-redis.call('SET', KEYS[2], '1', 'EX', ARGV[6])
-redis.call('SET', KEYS[3], ARGV[4], 'EX', ARGV[5])
-
 local at = now()
 local fields = {'event', 'dispatched'}
 for i = 7, #ARGV do fields[#fields + 1] = ARGV[i] end
@@ -42,4 +37,14 @@ fields[#fields + 1] = 'expires_at'
 fields[#fields + 1] = int(at + ttl * 1000)
 fields[#fields + 1] = 'ts'
 fields[#fields + 1] = int(at)
-return {'OK', append(KEYS[4], fields), length}
+local ok, position = pcall(append, KEYS[4], fields)
+if not ok then
+  take_back()
+  return type(position) == 'table' and position or redis.error_reply(tostring(position))
+end
+
+local length = redis.call('LLEN', KEYS[1])
+extend(KEYS[1], ttl, length == count)
+redis.call('SET', KEYS[2], '1', 'EX', ARGV[6])
+redis.call('SET', KEYS[3], ARGV[4], 'EX', ARGV[5])
+return {'OK', position, length}

@@ -33,22 +33,26 @@ end
 
 -- Appends a record to the ledger, whose type was guarded before, and returns
 -- its position, counted from 1. The position is the stream id, so that a gap
--- or a rewrite shows.
+-- or a rewrite shows. A script appends before it writes anything else: where
+-- the ledger takes no record, nothing may move.
 local function append(ledger, fields)
   local last = redis.call('XREVRANGE', ledger, '+', '-', 'COUNT', 1)
   local position = 1
-  if last[1] then
-    position = tonumber(string.match(last[1][1], '^(%d+)')) + 1
-  elseif redis.call('EXISTS', ledger) == 1 then
-    -- Trimmed to nothing: the stream still knows its last id.
-    local info = redis.call('XINFO', 'STREAM', ledger)
-    for i = 1, #info, 2 do
-      if info[i] == 'last-generated-id' then
-        position = tonumber(string.match(info[i + 1], '^(%d+)')) + 1
+  if last[1] then position = tonumber(string.match(last[1][1], '^(%d+)')) + 1 end
+  local added = redis.pcall('XADD', ledger, int(position) .. '-0', unpack(fields))
+  if type(added) == 'table' and added.err then
+    -- The newest records may have been removed: the stream still knows the
+    -- last id that it gave.
+    if redis.call('EXISTS', ledger) == 1 then
+      local info = redis.call('XINFO', 'STREAM', ledger)
+      for i = 1, #info, 2 do
+        if info[i] == 'last-generated-id' then
+          position = tonumber(string.match(info[i + 1], '^(%d+)')) + 1
+        end
       end
     end
+    redis.call('XADD', ledger, int(position) .. '-0', unpack(fields))
   end
-  redis.call('XADD', ledger, int(position) .. '-0', unpack(fields))
   return position
 end
 

@@ -17,6 +17,17 @@ if seen then return {'DUP', seen} end
 refusal = guard(KEYS[1], holds[operation]) or guard(KEYS[3], 'stream')
 if refusal then return refusal end
 
+local at = now()
+local fields = {'event', ARGV[7]}
+for i = 8, #ARGV do fields[#fields + 1] = ARGV[i] end
+if ttl > 0 then
+  fields[#fields + 1] = 'expires_at'
+  fields[#fields + 1] = int(at + ttl * 1000)
+end
+fields[#fields + 1] = 'ts'
+fields[#fields + 1] = int(at)
+local position = append(KEYS[3], fields)
+
 local created = redis.call('EXISTS', KEYS[1]) == 0
 local length = 1
 if operation == 'rpush' then
@@ -34,14 +45,4 @@ else
 end
 extend(KEYS[1], ttl, created)
 redis.call('SET', KEYS[2], ARGV[5], 'EX', ARGV[6])
-
-local at = now()
-local fields = {'event', ARGV[7]}
-for i = 8, #ARGV do fields[#fields + 1] = ARGV[i] end
-if ttl > 0 then
-  fields[#fields + 1] = 'expires_at'
-  fields[#fields + 1] = int(at + ttl * 1000)
-end
-fields[#fields + 1] = 'ts'
-fields[#fields + 1] = int(at)
-return {'OK', append(KEYS[3], fields), length}
+return {'OK', position, length}

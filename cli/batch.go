@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/infrafabric/ifpacket/core/dispatch"
+	"github.com/infrafabric/ifpacket/core/engine"
+	"github.com/infrafabric/ifpacket/core/packet"
+)
+
+// maxLine is the longest line of a batch: a packet of 16 MiB.
+const maxLine = 16 << 20
+
+// dispatchBatch sends a packet a line. A bad line is told and passed over;
+// receipts come in the order of the lines, a flush at a time.
+func (a *app) dispatchBatch(ctx context.Context, f dispatchFlags, to dispatch.Destination) error {
+	in := a.in
+	if f.batch != "-" {
+		file, err := os.Open(f.batch)
+		if err != nil {
+			return usage("--batch: %v", err)
+		}
+		defer func() { _ = file.Close() }()
+		in = file
+	}
+	place, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer place.Close()
+
+	queue, code, number := place.engine.Queue(), exitDone, 0
+	var ids []string
+	lines := bufio.NewScanner(in)
+	lines.Buffer(make([]byte, 64<<10), maxLine)
+	for lines.Scan() {
+		number++
+		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
+			continue
+		}
+		p, dest, err := f.line(lines.Bytes(), to)
+		if err == nil {
+			err = queue.Add(ctx, p, dest)
+		}
+		if err != nil {
+			code = worse(code, a.lineError(number, err))
+			continue
+		}
+		ids = append(ids, p.TrackingID)
+		if queue.Len() == dispatch.MaxBatch {
+			flushed, err := a.flush(ctx, queue, ids)
+			if err != nil {
+				return err
+			}
+			code, ids = worse(code, flushed), ids[:0]
+		}
+	}
+	if err := lines.Err(); err != nil {
+		if errors.Is(err, bufio.ErrTooLong) {
+			err = usage("line %d is longer than %d bytes", number+1, maxLine)
+		}
+		return errors.Join(err, a.flushRest(ctx, queue, ids))
+	}
+	flushed, err := a.flush(ctx, queue, ids)
+	if err != nil {
+		return err
+	}
+	return endWith(worse(code, flushed))
+}
+
+func (a *app) flushRest(ctx context.Context, queue *dispatch.Queue, ids []string) error {
+	_, err := a.flush(ctx, queue, ids)
+	return err
+}
+
+// flush sends what the queue holds and prints the receipts in the order of
+// the lines.
+func (a *app) flush(ctx context.Context, queue *dispatch.Queue, ids []string) (code int, err error) {
+	outcomes, err := queue.Flush(ctx)
+	byID := make(map[string][]dispatch.Outcome, len(outcomes))
+	for _, o := range outcomes {
+		byID[o.Receipt.TrackingID] = append(byID[o.Receipt.TrackingID], o)
+	}
+	for _, id := range ids {
+		list := byID[id]
+		if len(list) == 0 {
+			continue // not known to have landed: the error below tells
+		}
+		o := list[0]
+		byID[id] = list[1:]
+		if o.Err != nil {
+			fmt.Fprintf(a.err, "ifpacket: %s: %s\n", id, errorLine(o.Err))
+			code = worse(code, exitCode(o.Err))
+			continue
+		}
+		a.printJSON(o.Receipt)
+		code = worse(code, receiptCode(o.Receipt))
+	}
+	if err != nil && queue.Len() > 0 {
+		err = fmt.Errorf("%w; %d packets are not known to have landed", err, queue.Len())
+	}
+	return code, err
+}
+
+// line reads one line of a batch: a packet whose missing fields are filled in
+// as for a single dispatch, with an optional key and operation of its own.
+func (f dispatchFlags) line(text []byte, to dispatch.Destination) (packet.Packet, dispatch.Destination, error) {
+	v, faults, err := packet.ParseValue(text)
+	if err != nil {
+		return packet.Packet{}, to, err
+	}
+	if v.Kind() != packet.Object {
+		return packet.Packet{}, to, usage("a line must be a JSON object")
+	}
+	if len(faults) > 0 {
+		return packet.Packet{}, to, &packet.ValidationError{Faults: faults}
+	}
+	own := map[string]string{}
+	var members []packet.Member
+	for _, m := range v.Members() {
+		if m.Key != "key" && m.Key != "operation" {
+			members = append(members, m)
+			continue
+		}
+		text, isText := m.Value.Text()
+		if !isText {
+			faults = append(faults, packet.Fault{Field: m.Key, Value: string(packet.AppendValueJSON(nil, m.Value)), Expected: "text"})
+		}
+		own[m.Key] = text
+	}
+	if own["key"] != "" {
+		to.Key = own["key"]
+	}
+	if own["operation"] != "" {
+		to.Operation = dispatch.Operation(own["operation"])
+	}
+	full := withDefaults(packet.ObjectOf(members...), f)
+	reading, err := packet.FromValue(full)
+	if err != nil {
+		return packet.Packet{}, to, err
+	}
+	if faults = append(faults, reading.Faults...); len(faults) > 0 {
+		return packet.Packet{}, to, &packet.ValidationError{Faults: faults}
+	}
+	return reading.Packet, to, nil
+}
+
+// withDefaults fills in what a line leaves out.
+func withDefaults(v packet.Value, f dispatchFlags) packet.Value {
+	preset := packet.New(f.origin, packet.NullValue)
+	if f.origin == "" {
+		preset.Origin = engine.Actor()
+	}
+	for _, m := range []packet.Member{
+		{Key: "origin", Value: packet.StringOf(preset.Origin)},
+		{Key: "schema_version", Value: packet.StringOf(f.schema)},
+		{Key: "ttl_seconds", Value: packet.IntOf(f.ttl)},
+		{Key: "tracking_id", Value: packet.StringOf(preset.TrackingID)},
+		{Key: "dispatched_at", Value: packet.StringOf(preset.DispatchedAt)},
+		{Key: "chain_of_custody", Value: packet.NullValue},
+	} {
+		if _, there := v.Get(m.Key); !there {
+			v = v.With(m.Key, m.Value)
+		}
+	}
+	return v
+}

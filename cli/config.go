@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/infrafabric/ifpacket/keymap"
+	"github.com/infrafabric/ifpacket/themes"
+)
+
+// configuration is the file config.yaml. All of it is optional.
+type configuration struct {
+	Profile  string              `yaml:"profile"` // the one used when none is named
+	Profiles map[string]profile  `yaml:"profiles"`
+	Theme    string              `yaml:"theme"`
+	Keys     map[string][]string `yaml:"keys"` // binding id → keys; [] unbinds
+}
+
+type profile struct {
+	Redis    string `yaml:"redis"`
+	ReadOnly bool   `yaml:"read_only"`
+}
+
+// loadConfig reads the file named, or the usual one if it is there.
+func loadConfig(path string) (configuration, error) {
+	var c configuration
+	named := path != ""
+	if !named {
+		path = filepath.Join(configHome(), "ifpacket", "config.yaml")
+	}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && !named {
+		return c, nil
+	}
+	if err != nil {
+		return c, usage("configuration: %v", err)
+	}
+	if err := yaml.UnmarshalWithOptions(text, &c, yaml.Strict()); err != nil {
+		return c, usage("configuration %s: %s", path, firstLine(yaml.FormatError(err, false, false)))
+	}
+	if c.Theme != "" && !slices.Contains(themes.Names(), c.Theme) {
+		return c, usage("configuration %s: theme %q is unknown; known are %s", path, c.Theme, strings.Join(themes.Names(), ", "))
+	}
+	if _, err := keymap.New(c.Keys); err != nil {
+		return c, usage("configuration %s: keys: %v", path, err)
+	}
+	return c, nil
+}
+
+func configHome() string { return xdg("XDG_CONFIG_HOME", ".config") }
+
+// stateHome is where drafts and history are kept.
+func stateHome() string { return filepath.Join(xdg("XDG_STATE_HOME", ".local/state"), "ifpacket") }
+
+func xdg(name, preset string) string {
+	if dir := os.Getenv(name); filepath.IsAbs(dir) {
+		return dir
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return preset
+	}
+	return filepath.Join(home, preset)
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	return line
+}

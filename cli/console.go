@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"slices"
+	"sort"
+
+	"github.com/charmbracelet/x/term"
+
+	"github.com/infrafabric/ifpacket/keymap"
+	"github.com/infrafabric/ifpacket/themes"
+	"github.com/infrafabric/ifpacket/ui"
+)
+
+// console opens the console, and again elsewhere when the operator asks for
+// the demo or for another profile.
+func (a *app) console(ctx context.Context) error {
+	if !isTerminal(a.in) || !isTerminal(a.out) {
+		return usage("the console needs a terminal at both ends; in a script or a pipe use ifpacket status, watch, dispatch or collect")
+	}
+	for {
+		next, err := a.consoleOnce(ctx)
+		if err != nil || next == (ui.Switch{}) {
+			return err
+		}
+		a.global.demo, a.global.redis, a.global.profile = next.Demo, "", next.Profile
+	}
+}
+
+func (a *app) consoleOnce(ctx context.Context) (ui.Switch, error) {
+	config, err := loadConfig(a.global.config)
+	if err != nil {
+		return ui.Switch{}, err
+	}
+	theme := a.global.theme
+	if theme == "" {
+		theme = config.Theme
+	}
+	if theme != "" && !slices.Contains(themes.Names(), theme) {
+		_, err := themes.Load(theme)
+		return ui.Switch{}, usage("--theme: %v", err)
+	}
+	keys, err := keymap.New(config.Keys)
+	if err != nil {
+		return ui.Switch{}, usage("keys: %v", err)
+	}
+	place, err := a.open(ctx)
+	if err != nil {
+		return ui.Switch{}, err
+	}
+	defer place.Close()
+	if place.engine.ReadOnly() {
+		keys = keys.WithoutDangerous()
+	}
+	if a.global.demo {
+		place.engine.Watcher().Note("demo", place.url, "a second terminal can join: ifpacket --redis "+place.url)
+	}
+	var others []string
+	for name := range config.Profiles {
+		if name != place.name {
+			others = append(others, name)
+		}
+	}
+	sort.Strings(others)
+	return ui.Run(ctx, ui.Options{
+		Engine: place.engine, Name: place.name, Theme: theme, Keys: keys, StateDir: stateHome(), Profiles: others,
+		Input: a.in, Output: a.out, Environ: os.Environ(),
+	})
+}
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(f.Fd())
+}

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"sort"
+	"strings"
+
+	"github.com/infrafabric/ifpacket/core/engine"
+	"github.com/infrafabric/ifpacket/core/governance"
+	"github.com/infrafabric/ifpacket/demo"
+)
+
+// place is the Redis that a command works on.
+type place struct {
+	engine *engine.Engine
+	name   string // the profile's name, "demo", or ""
+	url    string
+	config configuration
+	close  func()
+}
+
+// open finds out which Redis is meant, starts the demo when that is asked
+// for, and opens the engine on it.
+func (a *app) open(ctx context.Context) (*place, error) {
+	p := &place{close: func() {}}
+	var err error
+	if p.config, err = loadConfig(a.global.config); err != nil {
+		return nil, err
+	}
+	var council governance.Council
+	readOnly := a.global.readOnly
+	switch {
+	case a.global.demo:
+		world, err := demo.Start(ctx, demo.Options{Seed: a.global.seed})
+		if err != nil {
+			return nil, err
+		}
+		p.name, p.url, p.close, council = "demo", world.URL(), world.Close, world.Council()
+	case a.global.redis != "":
+		p.url = a.global.redis
+	case a.global.profile == "" && os.Getenv("IFPACKET_REDIS") != "":
+		p.url = os.Getenv("IFPACKET_REDIS")
+	default:
+		chosen, err := p.config.choose(a.global.profile)
+		if err != nil {
+			return nil, err
+		}
+		p.name, p.url = chosen.name, chosen.Redis
+		readOnly = readOnly || chosen.ReadOnly
+	}
+	p.engine, err = engine.Open(engine.Config{URL: p.url, ReadOnly: readOnly, Council: council})
+	if err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// Close ends the engine, then the demo under it.
+func (p *place) Close() {
+	_ = p.engine.Close()
+	p.close()
+}
+
+type namedProfile struct {
+	profile
+	name string
+}
+
+// choose finds the profile that is named, else the configuration's own choice,
+// else none at all.
+func (c configuration) choose(name string) (namedProfile, error) {
+	if name == "" {
+		name = c.Profile
+	}
+	if name == "" {
+		return namedProfile{profile: profile{Redis: engine.DefaultURL}}, nil
+	}
+	found, there := c.Profiles[name]
+	if !there {
+		names := make([]string, 0, len(c.Profiles))
+		for n := range c.Profiles {
+			names = append(names, n)
+		}
+		sort.Strings(names)
+		if len(names) == 0 {
+			return namedProfile{}, usage("there is no profile %q: the configuration has none", name)
+		}
+		return namedProfile{}, usage("there is no profile %q; there are %s", name, strings.Join(names, ", "))
+	}
+	if found.Redis == "" {
+		return namedProfile{}, usage("profile %q names no redis", name)
+	}
+	return namedProfile{found, name}, nil
+}
+
+// format checks -o against what the command can print; preset is taken when
+// nothing is asked for.
+func (a *app) format(preset string, known ...string) (string, error) {
+	if a.global.output == "" {
+		return preset, nil
+	}
+	for _, k := range known {
+		if a.global.output == k {
+			return k, nil
+		}
+	}
+	return "", usage("-o %s is not possible here; possible are %s", a.global.output, strings.Join(known, ", "))
+}

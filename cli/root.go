@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"charm.land/fang/v2"
+	"github.com/spf13/cobra"
+
+	"github.com/infrafabric/ifpacket/core/store"
+)
+
+// Version is set when a release is built.
+var Version = "dev"
+
+// app is what all commands share: the streams and the global flags.
+type app struct {
+	in     io.Reader
+	out    io.Writer
+	err    io.Writer
+	global globals
+}
+
+type globals struct {
+	redis    string
+	profile  string
+	config   string
+	theme    string
+	output   string
+	readOnly bool
+	demo     bool
+	seed     uint64
+}
+
+// Main runs the command line and returns the exit code.
+func Main(args []string, in io.Reader, out, errOut io.Writer) int {
+	store.QuietLibrary()
+	a := &app{in: in, out: out, err: errOut}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := fang.Execute(ctx, root,
+		fang.WithVersion(Version),
+		fang.WithErrorHandler(func(io.Writer, fang.Styles, error) {}),
+	)
+	if err == nil {
+		return exitDone
+	}
+	if line := errorLine(err); line != "" {
+		fmt.Fprintln(errOut, "ifpacket: "+line)
+	}
+	return exitCode(err)
+}
+
+// errorLine is an error as one line; what is only an exit code has none.
+func errorLine(err error) string {
+	return strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), "\n", "; ")), " ")
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "ifpacket",
+		Short: "The operations console of IF.PACKET",
+		Long:  "ifpacket shows a swarm of agents on Redis live and dispatches governed packets.\nWithout a command it opens the console; with --demo on a swarm of its own.",
+		Args:  noArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return a.console(cmd.Context()) },
+		Example: `ifpacket --demo
+ifpacket --redis redis://127.0.0.1:6379/0
+ifpacket dispatch --key queue:council --contents '{"primitive": "matrix.route"}'`,
+	}
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.global.redis, "redis", "", "where Redis is: redis://, rediss://, unix://, redis+sentinel://, redis+cluster:// (default $IFPACKET_REDIS, the profile, or redis://127.0.0.1:6379/0)")
+	flags.StringVar(&a.global.profile, "profile", "", "profile of the configuration to use")
+	flags.StringVar(&a.global.config, "config", "", "configuration file (default $XDG_CONFIG_HOME/ifpacket/config.yaml)")
+	flags.StringVar(&a.global.theme, "theme", "", "theme of the console")
+	flags.StringVarP(&a.global.output, "output", "o", "", "json or table (status: prometheus too)")
+	flags.BoolVar(&a.global.readOnly, "read-only", false, "write nothing to Redis")
+	flags.BoolVar(&a.global.demo, "demo", false, "run on an embedded Redis with a simulated swarm")
+	flags.Uint64Var(&a.global.seed, "demo-seed", 1, "seed of the simulated swarm: the same seed, the same run")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
+	root.AddCommand(a.dispatchCommand(), a.collectCommand(), a.statusCommand(), a.watchCommand(), a.doctorCommand())
+	return root
+}
+
+// noArgs refuses what stands behind a command that takes nothing.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if cmd.HasSubCommands() {
+		return usage("there is no command %q; see ifpacket --help", args[0])
+	}
+	return usage("%s takes no arguments, found %q", cmd.CommandPath(), args[0])
+}

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/charmbracelet/x/term"
+	"github.com/spf13/cobra"
+
+	"github.com/infrafabric/ifpacket/core/engine"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "One picture of the swarm: what the panes show",
+		Args:  noArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context()) },
+	}
+}
+
+func (a *app) status(ctx context.Context) error {
+	output, err := a.format(a.tableOrJSON(), "json", "table", "prometheus")
+	if err != nil {
+		return err
+	}
+	place, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer place.Close()
+	status, err := place.engine.Status(ctx)
+	if err != nil {
+		return err
+	}
+	switch output {
+	case "table":
+		a.statusTable(status)
+	case "prometheus":
+		_, err = io.WriteString(a.out, status.Prometheus())
+	default:
+		a.printJSON(status)
+	}
+	return err
+}
+
+// tableOrJSON is what a person wants at a terminal, and a program elsewhere.
+func (a *app) tableOrJSON() string {
+	if f, ok := a.out.(*os.File); ok && term.IsTerminal(f.Fd()) {
+		return "table"
+	}
+	return "json"
+}
+
+func (a *app) statusTable(s engine.Status) {
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "server\t%s\tredis %s\t%s %s\n", s.Server.Address, s.Server.Version, s.Server.Mode, s.Server.Role)
+	fmt.Fprintf(w, "ledger\t%d\trecords\n", s.Ledger.Length)
+	fmt.Fprintf(w, "carcel\t%d\theld\t%d expired\n", s.Carcel.Length, s.Carcel.Expired)
+	fmt.Fprintf(w, "tasks\t%d\twaiting\t%d claimed, %d completed, %d lost\n", s.Tasks.Waiting, s.Tasks.Claimed, s.Tasks.Completed, s.Tasks.Lost)
+	if len(s.Queues) > 0 {
+		fmt.Fprintf(w, "\nqueue\tdepth\tstate\toldest\n")
+		for _, q := range s.Queues {
+			fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", printable(q.Key), q.Depth, q.State, q.Oldest)
+		}
+	}
+	if len(s.Agents) > 0 {
+		fmt.Fprintf(w, "\nagent\trole\tstate\theartbeat\n")
+		for _, g := range s.Agents {
+			fmt.Fprintf(w, "%s%s\t%s\t%s\t%s\n", strings.Repeat("  ", g.Level), printable(g.ID), printable(g.Role), g.State, g.Heartbeat)
+		}
+	}
+	if len(s.Faults) > 0 {
+		fmt.Fprintf(w, "\nfault\tkey\n")
+		for _, f := range s.Faults {
+			fmt.Fprintf(w, "%s\t%s\t%s\n", f.Kind, printable(f.Key), printable(f.Detail))
+		}
+	}
+	_ = w.Flush()
+}

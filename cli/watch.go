@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/infrafabric/ifpacket/core/watch"
+)
+
+func (a *app) watchCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "watch",
+		Short: "A line for every change, until interrupted",
+		Args:  noArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return a.watch(cmd.Context()) },
+	}
+}
+
+func (a *app) watch(ctx context.Context) error {
+	output, err := a.format(a.tableOrJSON(), "json", "table")
+	if err != nil {
+		return err
+	}
+	place, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer place.Close()
+	watcher := place.engine.Watcher()
+	if err := place.engine.Ping(ctx); err != nil {
+		return err
+	}
+	changed := make(chan struct{}, 1)
+	watcher.OnChange(func() {
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	})
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- watcher.Run(ctx) }()
+	defer func() { cancel(); <-done }()
+
+	last := watcher.Snapshot()
+	for {
+		select {
+		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return nil
+			}
+			return ctx.Err()
+		case <-changed:
+			next := watcher.Snapshot()
+			for _, c := range watch.Changes(last, next) {
+				if err := a.printChange(c, output); err != nil {
+					return nil // whoever read us is gone
+				}
+			}
+			last = next
+		}
+	}
+}
+
+func (a *app) printChange(c watch.Change, output string) error {
+	if output == "json" {
+		a.printJSON(c)
+		return nil
+	}
+	_, err := fmt.Fprintf(a.out, "%s  %-9s %-32s %s\n", c.At.Format(time.TimeOnly), c.Kind, printable(c.Subject), printable(c.Detail))
+	return err
+}

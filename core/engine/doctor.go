@@ -1,0 +1,208 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/infrafabric/ifpacket/core/keyspace"
+	"github.com/infrafabric/ifpacket/core/store"
+	"github.com/infrafabric/ifpacket/core/watch"
+)
+
+// Finding is the outcome of one check of the server or the set-up.
+type Finding struct {
+	Check  string `json:"check"`
+	Status string `json:"status"` // ok, advice, bad
+	Detail string `json:"detail"`
+	Mend   string `json:"mend,omitempty"` // what to do about it
+}
+
+// Bad reports whether something does not work.
+func (f Finding) Bad() bool { return f.Status == "bad" }
+
+// Glyph is the finding's status as one sign.
+func (f Finding) Glyph() string {
+	return map[string]string{"ok": "✓", "advice": "▲", "bad": "✕"}[f.Status]
+}
+
+// examination gathers findings.
+type examination struct {
+	e        *Engine
+	config   map[string]string
+	findings []Finding
+}
+
+func (x *examination) add(check, status, mend, format string, args ...any) {
+	x.findings = append(x.findings, Finding{check, status, fmt.Sprintf(format, args...), mend})
+}
+
+// Examine checks the server and the set-up. It writes nothing.
+func (e *Engine) Examine(ctx context.Context) []Finding {
+	x := &examination{e: e, config: map[string]string{}}
+	begin := time.Now()
+	if err := e.Ping(ctx); err != nil {
+		var failed *store.Error
+		if errors.As(err, &failed) {
+			x.add("reachable", "bad", "start the server, or name another with --redis", "%s", failed.Sentence())
+		} else {
+			x.add("reachable", "bad", "", "%v", err)
+		}
+		return x.findings
+	}
+	took := time.Since(begin)
+	begin = time.Now()
+	_ = e.Ping(ctx) // the first one had to connect
+	x.add("reachable", "ok", "", "%s answers in %s (%s to connect)", e.Address(), time.Since(begin).Round(10*time.Microsecond), took.Round(10*time.Microsecond))
+	for _, name := range []string{"notify-keyspace-events", "maxmemory", "maxmemory-policy", "appendonly", "save", "client-output-buffer-limit"} {
+		if found, err := e.store.Commands().ConfigGet(ctx, name).Result(); err == nil {
+			for key, value := range found {
+				x.config[key] = value
+			}
+		}
+	}
+	snap, err := e.Look(ctx)
+	if err != nil {
+		x.add("keys", "bad", "let the user read all keys", "%v", err)
+		return x.findings
+	}
+	x.server(snap.Server)
+	x.notifications()
+	x.memory(ctx, snap)
+	x.durability()
+	x.faults(snap)
+	return x.findings
+}
+
+func (x *examination) server(s watch.Server) {
+	major, _, _ := strings.Cut(s.Version, ".")
+	if n, err := strconv.Atoi(major); err == nil && n < 6 {
+		x.add("version", "bad", "use Redis 6.2 or newer", "redis %s is too old", s.Version)
+	} else {
+		x.add("version", "ok", "", "redis %s, %s", s.Version, s.Mode)
+	}
+	if s.Role != "" && s.Role != "master" {
+		x.add("role", "bad", "connect to the master", "this server is a %s and takes no writes", s.Role)
+	} else {
+		x.add("role", "ok", "", "%s", s.Role)
+	}
+	if skew := s.Skew.Abs(); skew > 2*time.Second {
+		x.add("clock", "advice", "run NTP on both machines", "the server's clock differs by %s from this one", s.Skew)
+	} else {
+		x.add("clock", "ok", "", "within %s of this machine", skew.Round(time.Millisecond))
+	}
+}
+
+func (x *examination) notifications() {
+	flags, known := x.config["notify-keyspace-events"]
+	missing := watch.MissingFlags(flags)
+	switch {
+	case !known:
+		x.add("notifications", "advice", "allow CONFIG GET and CONFIG SET for this user, or switch them on in redis.conf: notify-keyspace-events "+watch.MissingFlags(""),
+			"the server hides CONFIG, so that the console polls")
+	case missing != "" && x.e.ReadOnly():
+		x.add("notifications", "advice", "open the console once without --read-only, or CONFIG SET notify-keyspace-events "+flags+missing,
+			"they are off and read-only mode does not switch them on: the console polls")
+	case missing != "":
+		x.add("notifications", "ok", "", "%q lacks %q, which the console adds when it opens", flags, missing)
+	default:
+		x.add("notifications", "ok", "", "on: %s", flags)
+	}
+	// "pubsub 33554432 8388608 60" is the end of the normal, replica, pubsub triple.
+	limit := x.config["client-output-buffer-limit"]
+	if _, pubsub, found := strings.Cut(limit, "pubsub "); found && strings.HasPrefix(pubsub, "33554432 ") {
+		x.add("buffers", "advice", "CONFIG SET client-output-buffer-limit \"pubsub 268435456 67108864 60\"",
+			"a burst of some 200,000 changes would cut off the console for a moment (32 MB for subscribers)")
+	}
+}
+
+// memory checks the limit and says where decisions and ledger are heading at
+// the present rate.
+func (x *examination) memory(ctx context.Context, snap *watch.Snapshot) {
+	s := snap.Server
+	if s.MaxMemory > 0 {
+		share := float64(s.UsedMemory) / float64(s.MaxMemory) * 100
+		status, mend := "ok", ""
+		if share > 80 {
+			status, mend = "bad", "raise maxmemory or remove keys: at the limit no packet is taken"
+		}
+		x.add("memory", status, mend, "%.0f %% of %s in use", share, mb(s.MaxMemory))
+	} else {
+		x.add("memory", "ok", "", "%s in use, no limit set", mb(s.UsedMemory))
+	}
+	if policy := x.config["maxmemory-policy"]; policy != "" && policy != "noeviction" {
+		x.add("eviction", "bad", "CONFIG SET maxmemory-policy noeviction", "%s: at the memory limit Redis would drop packets and decisions silently", policy)
+	}
+	x.forecast(ctx, snap)
+}
+
+// forecast multiplies the rate of the last minute by what one decision and
+// one record of the ledger take.
+func (x *examination) forecast(ctx context.Context, snap *watch.Snapshot) {
+	seconds, records := 0.0, 0.0
+	for _, v := range snap.Throughput.Dispatched {
+		if v == v {
+			seconds, records = seconds+1, records+v
+		}
+	}
+	if records == 0 || seconds == 0 || snap.Ledger == 0 {
+		x.add("forecast", "ok", "", "nothing was dispatched lately, so that nothing grows")
+		return
+	}
+	// What a decision takes is read off the newest one that is still there.
+	key, decision := keyspace.Main.Ledger(), ""
+	if last, err := x.e.store.Commands().XRevRangeN(ctx, key, "+", "-", 1).Result(); err == nil && len(last) == 1 {
+		id, _ := last[0].Values["tracking_id"].(string)
+		decision = keyspace.Main.Decision(id)
+	}
+	var ledger, record *redis.IntCmd
+	err := x.e.store.Read(ctx, func(p redis.Pipeliner) {
+		ledger, record = p.MemoryUsage(ctx, key, 100), p.MemoryUsage(ctx, decision)
+	})
+	if err != nil || ledger.Err() != nil {
+		return
+	}
+	rate := records / seconds
+	perRecord := float64(ledger.Val()) / float64(snap.Ledger)
+	x.add("forecast", "ok", "", "at %.1f dispatches/s the ledger grows by %s a day; decisions live as long as their packets: %s for each hour of TTL",
+		rate, mb(int64(rate*86400*perRecord)), mb(int64(rate*3600*float64(record.Val()))))
+}
+
+func (x *examination) durability() {
+	switch {
+	case x.config["appendonly"] == "yes":
+		x.add("durability", "ok", "", "append-only file")
+	case x.config["save"] != "":
+		x.add("durability", "advice", "CONFIG SET appendonly yes", "snapshots only (%s): a crash loses what came after the last", x.config["save"])
+	case len(x.config) > 0:
+		x.add("durability", "advice", "CONFIG SET appendonly yes", "nothing is written to disk: a restart loses packets and ledger")
+	}
+}
+
+func (x *examination) faults(snap *watch.Snapshot) {
+	if len(snap.Faults) == 0 {
+		x.add("swarm", "ok", "", "%d queues, %d agents, no faults", len(snap.Queues), len(snap.Agents))
+	}
+	for i, f := range snap.Faults {
+		if i == 10 {
+			x.add("swarm", "advice", "", "and %d faults more: ifpacket status tells them", len(snap.Faults)-i)
+			break
+		}
+		x.add("swarm", "advice", "", "%s: %s %s", f.Kind, f.Key, f.Detail)
+	}
+}
+
+func mb(n int64) string {
+	switch {
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1f GB", float64(n)/(1<<30))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
+	}
+	return fmt.Sprintf("%.0f KB", float64(n)/(1<<10))
+}

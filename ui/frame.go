@@ -1,0 +1,244 @@
+package ui
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/infrafabric/ifpacket/core/watch"
+	"github.com/infrafabric/ifpacket/keymap"
+	"github.com/infrafabric/ifpacket/themes"
+	"github.com/infrafabric/ifpacket/ui/widget"
+)
+
+// Short names for the roles that the frame uses most.
+const (
+	fg     = themes.Fg
+	muted  = themes.Muted
+	faint  = themes.Faint
+	accent = themes.Accent
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+func atoi(s string) int {
+	n, _ := strconv.Atoi(s)
+	return n
+}
+
+func (m *model) tooSmall() bool {
+	return m.width > 0 && (m.width < minWidth || m.height < minHeight)
+}
+
+// View draws the whole screen.
+func (m *model) View() tea.View {
+	var v tea.View
+	v.AltScreen = true
+	v.WindowTitle = "ifpacket " + widget.Sanitize(m.place())
+	v.BackgroundColor = m.theme.Color(themes.Bg)
+	if !m.mouseOff {
+		v.MouseMode = tea.MouseModeCellMotion
+	}
+	switch {
+	case m.width == 0:
+	case m.tooSmall():
+		v.Content = m.theme.Page(widget.TooSmall(m.theme, m.width, m.height, minWidth, minHeight), m.width, m.height)
+	default:
+		v.Content = m.theme.Page(m.page(), m.width, m.height)
+	}
+	return v
+}
+
+// page is the frame with the screen in it and what stands over it.
+func (m *model) page() string {
+	parts := []string{m.header(), m.tabs()}
+	blank := widget.Gap(m.width)
+	if m.roomy() {
+		parts = append(parts, blank, m.attentionLine(), blank)
+	} else {
+		parts = append(parts, m.attentionLine())
+	}
+	parts = append(parts, widget.Fit(m.pane().View(true), m.width, m.bodyHeight()))
+	if m.roomy() {
+		parts = append(parts, blank)
+	}
+	page := widget.Stack(append(parts, m.footer())...)
+	if m.overlay != nil {
+		page = m.overlay.draw(m, page)
+	}
+	return page
+}
+
+// place is what the operator calls this Redis.
+func (m *model) place() string {
+	if m.options.Name != "" {
+		return m.options.Name
+	}
+	return m.shared.Snap.Server.Address
+}
+
+// header says where this is, whether it is true, and who decides.
+func (m *model) header() string {
+	t, s := m.theme, m.shared.Snap
+	left := []widget.Span{
+		widget.T(accent, " "+t.Glyph(themes.GlyphBrand)+" "), widget.B(fg, "IF.PACKET"),
+		widget.T(fg, "   "+m.place()),
+	}
+	wide := m.width >= 110
+	if wide && s.Server.Version != "" {
+		left = append(left, widget.T(faint, "  redis "+s.Server.Version))
+	}
+	if m.options.Engine.ReadOnly() {
+		left = append(left, widget.T(themes.Info, "  read only"))
+	}
+	council := m.options.Engine.Council().Revision()
+	var right []widget.Span
+	if wide {
+		right = append(right, widget.T(faint, "council "), widget.T(fg, council), widget.T(fg, "   "))
+	}
+	right = append(right, widget.T(faint, "ledger "), widget.T(fg, ledgerText(s)), widget.T(fg, " "))
+	return widget.Spread(t, themes.Bg, m.width, left, m.linkSpans(wide), right)
+}
+
+func ledgerText(s *watch.Snapshot) string {
+	if s.Ledger == 0 {
+		return widget.Zero
+	}
+	return widget.Commas(int(s.Ledger))
+}
+
+// linkSpans tell whether the picture is true, and how old it is.
+func (m *model) linkSpans(wide bool) []widget.Span {
+	s := m.shared.Snap
+	ago := func() widget.Span {
+		if s.Taken.IsZero() {
+			return widget.T(faint, "never")
+		}
+		old := m.shared.Now.Sub(s.Taken)
+		role := fg
+		switch {
+		case old > 10*time.Second:
+			role = themes.Bad
+		case old > 2*time.Second:
+			role = themes.Warn
+		}
+		return widget.T(role, widget.PadLeft(widget.Age(max(old, 0)), widget.AgeWidth))
+	}
+	state := func(g themes.Glyph, glyph, word themes.Role) []widget.Span {
+		return []widget.Span{widget.T(glyph, m.theme.Glyph(g)+" "), widget.B(word, s.Link.State.String())}
+	}
+	switch s.Link.State {
+	case watch.Live, watch.Polling:
+		out := state(themes.GlyphLive, themes.OK, fg)
+		if s.Link.State == watch.Polling {
+			out = state(themes.GlyphLate, themes.Warn, themes.Warn)
+		}
+		unit := "  "
+		if wide {
+			unit = "   "
+		}
+		out = append(out, widget.T(fg, unit+widget.PadLeft(strings.TrimSuffix(widget.Rate(s.EventRate), "/s"), 5)))
+		if wide {
+			out = append(out, widget.T(faint, " ev/s   synced "), ago())
+		} else {
+			out = append(out, widget.T(faint, "/s "), ago())
+		}
+		return out
+	case watch.Away:
+		return append(state(themes.GlyphSilent, themes.Bad, themes.Bad), widget.T(faint, "   last synced "), ago(), widget.T(faint, " ago"))
+	}
+	return state(themes.GlyphCalm, faint, muted)
+}
+
+// badge is what of a screen needs a person.
+func (m *model) badge(id string) []widget.Span {
+	s := m.shared.Snap
+	if id == "screen.carcel" {
+		if n, _ := s.Carcel.Waiting(); n > 0 {
+			g := themes.GlyphReview
+			for _, h := range s.Carcel.Newest {
+				if h.Decision == "requires_co_signature" {
+					g = themes.GlyphCosign
+				}
+			}
+			return []widget.Span{widget.T(g.Role(), m.theme.Glyph(g)+itoa(n))}
+		}
+	}
+	return nil
+}
+
+// tabs are the nine screens by number.
+func (m *model) tabs() string {
+	var b strings.Builder
+	b.WriteString(widget.Text(m.theme, themes.Bg, 1))
+	used := 1
+	for i := range m.screens {
+		spans, bg := m.tab(i)
+		w := 0
+		for _, s := range spans {
+			w += widget.Width(s.Text)
+		}
+		if used+w > m.width {
+			break
+		}
+		b.WriteString(widget.Text(m.theme, bg, w, spans...))
+		used += w
+	}
+	b.WriteString(widget.Text(m.theme, themes.Bg, m.width-used))
+	return b.String()
+}
+
+// tab is one of them; on a narrow screen digit and name touch, and only
+// badges of what waits are shown.
+func (m *model) tab(i int) ([]widget.Span, themes.Role) {
+	s := m.screens[i]
+	digit, name, bg := widget.T(faint, itoa(i+1)), widget.T(muted, s.title), themes.Bg
+	if i == m.active {
+		digit, name, bg = widget.B(accent, itoa(i+1)), widget.B(fg, s.title), themes.Select
+	}
+	if m.width < 110 {
+		return []widget.Span{digit, name, widget.T(fg, " ")}, bg
+	}
+	spans := []widget.Span{widget.T(fg, " "), digit, widget.T(fg, " "), name}
+	if badge := m.badge(s.id); badge != nil {
+		spans = append(append(spans, widget.T(fg, " ")), badge...)
+	}
+	return append(spans, widget.T(fg, " ")), bg
+}
+
+// tabAt finds the tab at a column.
+func (m *model) tabAt(x int) (int, bool) {
+	at := 1
+	for i := range m.screens {
+		spans, _ := m.tab(i)
+		for _, s := range spans {
+			at += widget.Width(s.Text)
+		}
+		if x < at {
+			return i, x >= 1
+		}
+	}
+	return 0, false
+}
+
+// footer tells the keys that work here.
+func (m *model) footer() string {
+	hints, reason := m.keys().Footer(m.scopes(), m.state)
+	if m.shared.Away() && reason == "" {
+		reason = "acting is off while Redis is away"
+	}
+	edge := keymap.Hint{Word: "help"}
+	if b, ok := m.keys().Get("help"); ok {
+		edge.Key = b.KeyLabel()
+	}
+	if edge.Key == "" { // a text field has the question mark
+		edge.Key, edge.Word = "esc", "leave"
+	}
+	gap := 3
+	if m.width < 110 {
+		gap = 2
+	}
+	return widget.Footer{Hints: hints, Reason: reason, Toast: m.toasts.Spans(m.theme, m.shared.Now), Edge: edge, Gap: gap}.View(m.theme, m.width)
+}

@@ -1,0 +1,123 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/infrafabric/ifpacket/core/engine"
+	"github.com/infrafabric/ifpacket/keymap"
+	"github.com/infrafabric/ifpacket/themes"
+)
+
+// Options say how the console is to be.
+type Options struct {
+	Engine   *engine.Engine
+	Name     string // profile's name or "demo"; "" shows the address alone
+	Theme    string // "" asks the terminal whether it is dark
+	Keys     *keymap.Map
+	StateDir string   // where drafts are kept; "" keeps none
+	Profiles []string // others that one may switch to
+	Input    io.Reader
+	Output   io.Writer
+	Environ  []string
+}
+
+// Switch is what the operator wants to see instead, when the console ends for
+// that: the demo, or a profile.
+type Switch struct {
+	Demo    bool
+	Profile string
+}
+
+// wake tells the program that a new Snapshot stands.
+type wake struct{}
+
+// Run shows the console until the operator leaves, and returns what to show
+// instead, if anything.
+func Run(ctx context.Context, o Options) (Switch, error) {
+	m, err := newModel(o)
+	if err != nil {
+		return Switch{}, err
+	}
+	program := tea.NewProgram(m,
+		tea.WithContext(ctx), tea.WithInput(o.Input), tea.WithOutput(o.Output), tea.WithEnvironment(o.Environ))
+	ctx, cancel := context.WithCancel(ctx)
+	watched := make(chan struct{})
+	pumped := make(chan struct{})
+
+	// The watcher must not wait for the program: it leaves word, and a
+	// goroutine of its own hands on at most one word at a time.
+	word := make(chan struct{}, 1)
+	watcher := o.Engine.Watcher()
+	watcher.OnChange(func() {
+		select {
+		case word <- struct{}{}:
+		default:
+		}
+	})
+	go func() {
+		defer close(watched)
+		_ = watcher.Run(ctx) // it ends with the context, and never before
+	}()
+	go func() {
+		defer close(pumped)
+		pump(ctx, word, program)
+	}()
+	_, err = program.Run()
+	cancel()
+	<-watched
+	<-pumped
+	if errors.Is(err, tea.ErrInterrupted) || errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil && !errors.Is(err, tea.ErrProgramPanic) {
+		err = nil
+	}
+	if err != nil {
+		return Switch{}, fmt.Errorf("the console ended: %w", err)
+	}
+	return m.leaveFor, nil
+}
+
+// frame is the shortest time between two wake-ups: the eye sees no more.
+const frame = 33 * time.Millisecond
+
+func pump(ctx context.Context, word <-chan struct{}, program *tea.Program) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-word:
+			program.Send(wake{})
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(frame):
+		}
+	}
+}
+
+// loadTheme finds the theme asked for: by name, none for NO_COLOR, else by
+// the terminal's background once that is known.
+func loadTheme(name string, environ []string, dark bool) (*themes.Theme, error) {
+	if name == "" {
+		name = themes.Default(dark)
+		if noColor(environ) {
+			name = "mono"
+		}
+	}
+	return themes.Load(name)
+}
+
+// noColor follows no-color.org: set and not empty.
+func noColor(environ []string) bool {
+	for _, e := range environ {
+		if len(e) > len("NO_COLOR=") && e[:len("NO_COLOR=")] == "NO_COLOR=" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,105 @@
+package views
+
+import (
+	"strconv"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/infrafabric/ifpacket/core/watch"
+	"github.com/infrafabric/ifpacket/keymap"
+	"github.com/infrafabric/ifpacket/themes"
+	"github.com/infrafabric/ifpacket/ui/widget"
+)
+
+// ActivityList shows what happens as it happens, newest last: decisions,
+// messages on channels, and what the console itself did.
+type ActivityList struct {
+	*list[watch.Event]
+}
+
+// NewActivityList makes the pane.
+func NewActivityList(s *Shared) *ActivityList {
+	p := &ActivityList{newList[watch.Event](s, "Activity", keymap.Activity)}
+	p.empty = "nothing has happened since the console opened"
+	p.rows.key = func(e *watch.Event) string { return strconv.FormatUint(e.Seq, 10) }
+	p.rows.text = func(e *watch.Event) string {
+		return e.Kind.String() + " " + e.What + " " + e.Subject + " " + e.Where + " " + e.Who + " " + e.Detail
+	}
+	p.rows.draw = p.row
+	p.table.Follow = true
+	p.table.SetColumns(
+		widget.Column{Title: "time", Width: 8},
+		widget.Column{Title: "what", Width: 16},
+		widget.Column{Title: "subject", Width: 13, Flex: 2, Middle: true},
+		widget.Column{Title: "where", Width: 14, Flex: 2, Middle: true, Drop: 2},
+		widget.Column{Title: "who", Width: 16, Flex: 2, Middle: true, Drop: 1},
+	)
+	return p
+}
+
+// Refresh takes the newest picture.
+func (p *ActivityList) Refresh() tea.Cmd {
+	p.set(p.Snap.Activity)
+	p.rule.Note, p.rule.Badges = "newest last", nil
+	if n := p.table.NewRows(); n > 0 {
+		p.rule.Badges = [][]widget.Span{{widget.T(themes.Accent, widget.Commas(n)+" new")}}
+	}
+	return nil
+}
+
+// Do copies an event's subject, or goes to the end and stays there.
+func (p *ActivityList) Do(id string) (tea.Cmd, bool) {
+	switch id {
+	case "activity.follow":
+		p.table.ToggleFollow()
+		return p.Refresh(), true
+	case "list.copy":
+		if e := p.selected(); e != nil && e.Subject != "" {
+			return send(Copy{"the subject", e.Subject}), true
+		}
+		return nil, true
+	case "list.open":
+		return send(Go{"screen.activity", ""}), true
+	}
+	return p.list.Do(id)
+}
+
+func eventLook(e *watch.Event) look {
+	switch e.What {
+	case "held":
+		return look{themes.GlyphReview, themes.Fg, false}
+	case "blocked":
+		return look{themes.GlyphBlocked, themes.Fg, false}
+	case "expired":
+		return look{themes.GlyphExpired, themes.Muted, false}
+	case "dispatched", "released", "approved":
+		return look{themes.GlyphOK, themes.Muted, false}
+	case "away", "ledger lost":
+		return look{themes.GlyphSilent, themes.Bad, false}
+	case "live":
+		return look{themes.GlyphLive, themes.Muted, false}
+	}
+	return look{themes.GlyphCalm, themes.Muted, false}
+}
+
+func (p *ActivityList) row(e *watch.Event, r *widget.Row) {
+	l := eventLook(e)
+	r.Glyph(l.glyph)
+	r.Cell(widget.T(themes.Faint, widget.Clock(e.At)))
+	what := []widget.Span{widget.T(l.word, e.What)}
+	if e.Count > 1 {
+		what = append(what, widget.T(themes.Faint, " ×"+widget.Commas(e.Count)))
+	}
+	r.Cell(what...)
+	subject := e.Subject
+	if e.Kind == watch.Decision && len(subject) == 36 {
+		subject = subject[:8] // as people read tracking ids to each other
+	}
+	r.Cell(widget.T(themes.Fg, subject))
+	r.Cell(widget.T(themes.Muted, e.Where))
+	who := e.Who
+	if who == "" {
+		who = e.Detail
+	}
+	r.Cell(widget.T(themes.Faint, who))
+}

@@ -1,0 +1,124 @@
+package views
+
+import (
+	"sort"
+	"strconv"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/infrafabric/ifpacket/core/governance"
+	"github.com/infrafabric/ifpacket/core/watch"
+	"github.com/infrafabric/ifpacket/keymap"
+	"github.com/infrafabric/ifpacket/themes"
+	"github.com/infrafabric/ifpacket/ui/widget"
+)
+
+// CarcelList shows the newest entries of the carcel, those that wait for a
+// person first.
+type CarcelList struct{ *list[watch.Held] }
+
+// NewCarcelList makes the pane.
+func NewCarcelList(s *Shared) *CarcelList {
+	p := &CarcelList{newList[watch.Held](s, "Carcel", keymap.Carcel)}
+	p.empty = "nothing is held: every packet was approved"
+	p.rows.key = heldKey
+	p.rows.text = func(h *watch.Held) string {
+		return h.Primitive + " " + h.Vertical + " " + string(h.Decision) + " " + h.Reason + " " + h.Origin + " " + h.TrackingID
+	}
+	p.rows.draw = p.row
+	p.table.SetColumns(
+		widget.Column{Title: "primitive", Width: 17},
+		widget.Column{Title: "vertical", Width: 13, Drop: 2},
+		widget.Column{Title: "decision", Width: 8},
+		widget.Column{Title: "age", Width: 6, Right: true, Gap: 1},
+		widget.Column{Title: "why", Width: 6, Flex: 1, Drop: 3},
+	)
+	return p
+}
+
+// heldKey is the identity of an entry: its packet, and its place, since others
+// may hold one packet twice.
+func heldKey(h *watch.Held) string { return h.TrackingID + "@" + strconv.FormatInt(h.Position, 10) }
+
+// Refresh takes the newest picture.
+func (p *CarcelList) Refresh() tea.Cmd {
+	held := append([]watch.Held(nil), p.Snap.Carcel.Newest...)
+	sort.SliceStable(held, func(i, j int) bool { return waitRank(held[i]) < waitRank(held[j]) })
+	p.set(held)
+	counts := map[governance.Status]int{}
+	for i := range held {
+		counts[held[i].Decision]++
+	}
+	p.rule.Note = widget.Commas(int(p.Snap.Carcel.Length))
+	p.rule.Badges = badges(p.Theme,
+		badge{themes.GlyphCosign, themes.Fg, counts[governance.CoSign], "co-sign"},
+		badge{themes.GlyphReview, themes.Fg, counts[governance.Review], "review"},
+		badge{themes.GlyphError, themes.Muted, counts[governance.Failed], "errors"})
+	return nil
+}
+
+func waitRank(h watch.Held) int {
+	switch h.Decision {
+	case governance.CoSign:
+		return 0
+	case governance.Review:
+		return 1
+	}
+	return 2
+}
+
+// Do opens an entry.
+func (p *CarcelList) Do(id string) (tea.Cmd, bool) {
+	if h := p.selected(); h != nil {
+		switch id {
+		case "list.open":
+			return send(Go{"screen.carcel", heldKey(h)}), true
+		case "list.copy":
+			return send(Copy{"the tracking id", h.TrackingID}), true
+		}
+	}
+	return p.list.Do(id)
+}
+
+// statusLook is how a decision is drawn.
+func statusLook(s governance.Status) look {
+	switch s {
+	case governance.CoSign:
+		return look{themes.GlyphCosign, themes.Cosign, true}
+	case governance.Review:
+		return look{themes.GlyphReview, themes.Hold, true}
+	case governance.Failed:
+		return look{themes.GlyphError, themes.Bad, false}
+	case governance.Approved:
+		return look{themes.GlyphOK, themes.Muted, false}
+	case governance.Blocked:
+		return look{themes.GlyphBlocked, themes.Muted, false}
+	}
+	return look{themes.GlyphError, themes.Muted, false}
+}
+
+func (p *CarcelList) row(h *watch.Held, r *widget.Row) {
+	l := statusLook(h.Decision)
+	r.Glyph(l.glyph)
+	name := widget.T(themes.Fg, known(h.Primitive))
+	if l.bold {
+		name.Attr = themes.AttrBold
+	}
+	r.Cell(name)
+	r.Cell(widget.T(themes.Muted, known(h.Vertical)))
+	r.Cell(widget.T(l.word, known(h.Decision.Word())))
+	r.Cell(widget.T(themes.Muted, age(p.Now, h.At)))
+	why := h.Reason
+	if why == "" && len(h.Faults) > 0 {
+		why = h.Faults[0].String()
+	}
+	r.Cell(widget.T(themes.Faint, why))
+}
+
+// known stands for what an entry of somebody else may lack.
+func known(s string) string {
+	if s == "" {
+		return "unknown"
+	}
+	return s
+}

@@ -1,0 +1,420 @@
+package views
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/infrafabric/ifpacket/core/dispatch"
+	"github.com/infrafabric/ifpacket/core/engine"
+	"github.com/infrafabric/ifpacket/core/governance"
+	"github.com/infrafabric/ifpacket/core/packet"
+	"github.com/infrafabric/ifpacket/keymap"
+	"github.com/infrafabric/ifpacket/themes"
+	"github.com/infrafabric/ifpacket/ui/widget"
+)
+
+// Compose is the screen on which a packet is written: fields and contents at
+// the left, and beside them, as one types, what would become of it.
+type Compose struct {
+	*Shared
+	dir    string // where drafts are kept; "" keeps none
+	form   *widget.Form
+	editor *widget.Editor
+	inText bool // the editor has the focus, not the form
+	away   bool // neither has: esc was pressed
+
+	desk  desk
+	dirty bool
+	saved time.Time
+
+	verdict       judged
+	width, height int
+}
+
+// judged is what is known of the packet as it stands.
+type judged struct {
+	packet  packet.Packet
+	to      dispatch.Destination
+	preview dispatch.Preview
+	faults  []packet.Fault // by field
+	problem string         // what is wrong beside the fields
+	took    time.Duration
+}
+
+// sentMsg is the outcome of a dispatch.
+type sentMsg struct {
+	receipt dispatch.Receipt
+	draft   draft
+	err     error
+}
+
+type savedMsg struct{ err error }
+
+// NewCompose makes the screen; drafts are kept in dir.
+func NewCompose(s *Shared, dir string) *Compose {
+	c := &Compose{Shared: s, dir: dir}
+	c.form = widget.NewForm(
+		widget.Field{ID: "origin", Label: "origin"},
+		widget.Field{ID: "key", Label: "destination"},
+		widget.Field{ID: "operation", Label: "operation"},
+		widget.Field{ID: "schema", Label: "schema"},
+		widget.Field{ID: "ttl", Label: "ttl_seconds"},
+		widget.Field{ID: "format", Label: "format"},
+	)
+	c.editor = widget.NewEditor("")
+	d, err := loadDesk(dir)
+	if err != nil {
+		c.dir = "" // what cannot be read must not be written over
+		s.Engine.Watcher().Note("drafts", dir, err.Error())
+	}
+	c.desk = d
+	if d.Draft == (draft{}) {
+		d.Draft = draft{Origin: engine.Actor(), Schema: packet.Schema11, TTL: strconv.Itoa(packet.DefaultTTL), Format: "json", Contents: templates[0].text}
+	}
+	c.fill(d.Draft)
+	c.form.SetFocused(true)
+	return c
+}
+
+// fill puts a draft into the fields.
+func (c *Compose) fill(d draft) {
+	for id, text := range map[string]string{
+		"origin": d.Origin, "key": d.Key, "operation": d.Operation, "schema": d.Schema, "ttl": d.TTL, "format": d.Format,
+	} {
+		c.form.Field(id).Input.SetValue(text)
+	}
+	c.editor.SetValue(d.Contents)
+	c.judge()
+}
+
+func (c *Compose) draft() draft {
+	v := c.form.Value
+	return draft{v("origin"), v("key"), v("operation"), v("schema"), v("ttl"), v("format"), c.editor.Value()}
+}
+
+// Select takes a key as the destination.
+func (c *Compose) Select(key string) {
+	if key == "" {
+		return
+	}
+	c.form.Field("key").Input.SetValue(key)
+	c.form.Field("operation").Input.SetValue("")
+	c.edited()
+}
+
+// edited judges the packet anew and remembers that the draft is to be saved.
+func (c *Compose) edited() {
+	c.dirty = true
+	c.judge()
+}
+
+// judge works out what would become of the packet. It asks no server.
+func (c *Compose) judge() {
+	begin := time.Now()
+	v := judged{}
+	defer func() {
+		v.took = time.Since(begin)
+		c.verdict = v
+		c.annotate()
+	}()
+	d := c.draft()
+	v.to = dispatch.Destination{Key: d.Key, Operation: dispatch.Operation(d.Operation)}
+	var err error
+	if v.to.Format, err = packet.ParseFormat(d.Format); err != nil {
+		v.faults = append(v.faults, packet.Fault{Field: "format", Value: d.Format, Expected: "json or msgpack"})
+	}
+	contents, faults, err := packet.ParseValue([]byte(d.Contents))
+	if err != nil {
+		v.faults = append(v.faults, packet.Fault{Field: "contents", Expected: err.Error()})
+		contents = packet.ObjectOf()
+	}
+	v.faults = append(v.faults, faults...)
+	v.packet = packet.New(d.Origin, contents)
+	v.packet.SchemaVersion = d.Schema
+	ttl, err := strconv.ParseInt(strings.TrimSpace(d.TTL), 10, 64)
+	if err != nil {
+		v.faults = append(v.faults, packet.Fault{Field: "ttl_seconds", Value: d.TTL, Expected: "an integer from 1 to 86400"})
+		ttl = packet.DefaultTTL
+	}
+	v.packet.TTLSeconds = ttl
+	v.preview, err = c.Engine.Preview(context.Background(), v.packet, v.to)
+	var invalid *packet.ValidationError
+	switch {
+	case errors.As(err, &invalid):
+		v.faults = append(v.faults, invalid.Faults...)
+	case err != nil:
+		v.problem = sentence(err)
+	}
+}
+
+// sentence is an error without the words that name its kind.
+func sentence(err error) string {
+	text := engine.Sentence(err)
+	for _, kind := range []error{dispatch.ErrDestination} {
+		text = strings.TrimPrefix(text, kind.Error()+": ")
+	}
+	return text
+}
+
+// annotate puts notes and problems beside the fields.
+func (c *Compose) annotate() {
+	notes := map[string]string{
+		"key": c.destinationNote(), "schema": "1.0  1.1", "format": "json  msgpack", "ttl": "1 to 86,400",
+		"operation": "set  lpush  rpush  hset  sadd",
+	}
+	if c.form.Value("operation") == "" && c.verdict.preview.To.Operation != "" {
+		notes["operation"] = string(c.verdict.preview.To.Operation) + ", by the key's class"
+	}
+	problems := map[string]string{}
+	for _, f := range c.verdict.faults {
+		id := map[string]string{"ttl_seconds": "ttl", "schema_version": "schema"}[f.Field]
+		if id == "" {
+			id = f.Field
+		}
+		problems[id] = f.Expected
+	}
+	if c.verdict.problem != "" && c.form.Value("key") != "" {
+		problems["key"] = c.verdict.problem
+	}
+	for _, id := range []string{"origin", "key", "operation", "schema", "ttl", "format"} {
+		f := c.form.Field(id)
+		f.Note, f.Problem = notes[id], problems[id]
+	}
+}
+
+// destinationNote says what stands at the destination now.
+func (c *Compose) destinationNote() string {
+	key := c.form.Value("key")
+	if key == "" {
+		return "such as queue:council"
+	}
+	for i := range c.Snap.Queues {
+		if q := &c.Snap.Queues[i]; q.Key == key && q.Type != "" {
+			return q.Type + ", " + widget.Commas(int(q.Depth))
+		}
+	}
+	return ""
+}
+
+// ready reports whether the packet could be sent now.
+func (v *judged) ready() bool { return len(v.faults) == 0 && v.problem == "" }
+
+// Refresh takes the newest picture and saves the draft when it has changed.
+func (c *Compose) Refresh() tea.Cmd {
+	c.annotate()
+	if !c.dirty || c.Now.Sub(c.saved) < time.Second {
+		return nil
+	}
+	return c.save()
+}
+
+func (c *Compose) save() tea.Cmd {
+	c.dirty, c.saved = false, c.Now
+	c.desk.Draft = c.draft()
+	dir, d := c.dir, c.desk
+	if dir == "" {
+		return nil
+	}
+	return func() tea.Msg { return savedMsg{saveDesk(dir, d)} }
+}
+
+// Do moves between the fields, sends, fills in templates and old packets.
+func (c *Compose) Do(id string) (tea.Cmd, bool) {
+	switch id {
+	case "compose.next":
+		c.step(1)
+	case "compose.previous":
+		c.step(-1)
+	case "compose.leave":
+		if c.away {
+			return nil, false
+		}
+		c.away = true
+		c.form.SetFocused(false)
+		c.editor.Blur()
+		return c.save(), true
+	case "compose.format":
+		if v, faults, err := packet.ParseValue([]byte(c.editor.Value())); err == nil && len(faults) == 0 {
+			c.editor.SetValue(string(packet.AppendIndentedJSON(nil, v, "  ")))
+			c.edited()
+		}
+	case "compose.template":
+		return c.pickTemplate(), true
+	case "compose.open":
+		return c.pickHistory(), true
+	case "compose.send":
+		return c.ask(), true
+	default:
+		return nil, false
+	}
+	return nil, true
+}
+
+// step moves the focus through the fields and the editor.
+func (c *Compose) step(n int) {
+	switch {
+	case c.away:
+		c.away = false
+		c.focus(c.inText)
+	case c.inText:
+		c.focus(false)
+		c.form.Focus(map[int]int{1: 0, -1: c.form.Height() - 1}[n])
+	case !c.form.Next(n):
+		c.focus(true)
+	}
+}
+
+func (c *Compose) focus(text bool) {
+	c.inText = text
+	c.form.SetFocused(!text)
+	if text {
+		c.editor.Focus()
+	} else {
+		c.editor.Blur()
+	}
+}
+
+func (c *Compose) pickTemplate() tea.Cmd {
+	choices := make([]widget.Choice, len(templates))
+	for i, t := range templates {
+		choices[i] = widget.Choice{Title: t.primitive}
+	}
+	return send(Pick{"Template", choices, func(i int) tea.Cmd {
+		c.editor.SetValue(templates[i].text)
+		c.edited()
+		return nil
+	}})
+}
+
+func (c *Compose) pickHistory() tea.Cmd {
+	history := c.desk.History
+	if len(history) == 0 {
+		return send(Toast{themes.GlyphCalm, "nothing was sent from here yet"})
+	}
+	choices := make([]widget.Choice, len(history))
+	for i, s := range history {
+		choices[i] = widget.Choice{Title: primitiveOf(s.Draft.Contents) + "  " + s.Draft.Key, Detail: s.At.Local().Format("02 Jan 15:04") + "  " + s.Decision}
+	}
+	return send(Pick{"Sent before", choices, func(i int) tea.Cmd {
+		c.fill(history[i].Draft)
+		c.dirty = true
+		return nil
+	}})
+}
+
+func primitiveOf(contents string) string {
+	v, _, _ := packet.ParseValue([]byte(contents))
+	return known(member(v, "primitive"))
+}
+
+// ask opens the dialog before a packet is sent.
+func (c *Compose) ask() tea.Cmd {
+	c.judge()
+	v := c.verdict
+	if !v.ready() {
+		return send(Toast{themes.GlyphBlocked, "not sent: " + c.whyNot()})
+	}
+	line := []widget.Span{widget.T(themes.Fg, known(member(v.packet.Contents, "primitive"))), widget.T(themes.Muted, " to "),
+		widget.T(themes.Fg, v.to.Key), widget.T(themes.Muted, " by "+string(v.preview.To.Operation))}
+	body := [][]widget.Span{line}
+	if v.preview.Verdict.Status != governance.Approved {
+		l := statusLook(v.preview.Verdict.Status)
+		body = append(body, append(widget.Badge(c.Theme, l.glyph, themes.Fg, "it will be held"), widget.T(themes.Muted, ": "+v.preview.Verdict.Reason)))
+	}
+	return send(Ask{Title: "Send a packet", Verb: "send", Key: "ctrl+enter", Body: body, Yes: c.dispatch(v)})
+}
+
+func (c *Compose) whyNot() string {
+	if c.verdict.problem != "" {
+		return c.verdict.problem
+	}
+	return c.verdict.faults[0].String()
+}
+
+func (c *Compose) dispatch(v judged) tea.Cmd {
+	e, d := c.Engine, c.draft()
+	return func() tea.Msg {
+		ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
+		defer cancel()
+		receipt, err := e.Dispatch(ctx, v.packet, v.to)
+		return sentMsg{receipt, d, err}
+	}
+}
+
+// Update types into the field that has the focus, or takes the outcome of a
+// dispatch.
+func (c *Compose) Update(msg tea.Msg) tea.Cmd {
+	switch m := msg.(type) {
+	case sentMsg:
+		return c.took(m)
+	case savedMsg:
+		if m.err != nil {
+			return send(Toast{themes.GlyphError, "the draft could not be saved: " + m.err.Error()})
+		}
+		return nil
+	case tea.KeyPressMsg, tea.PasteMsg:
+	default:
+		return nil
+	}
+	var cmd tea.Cmd
+	switch {
+	case c.away:
+		return nil
+	case c.inText:
+		cmd = c.editor.Update(msg)
+	default:
+		if key, ok := msg.(tea.KeyPressMsg); ok {
+			switch key.String() {
+			case "down", "enter":
+				c.step(1)
+				return nil
+			case "up":
+				c.step(-1)
+				return nil
+			}
+		}
+		cmd = c.form.Update(msg)
+	}
+	c.edited()
+	return cmd
+}
+
+// took remembers a packet that was sent and says what became of it.
+func (c *Compose) took(m sentMsg) tea.Cmd {
+	if m.err != nil {
+		return send(Toast{themes.GlyphError, m.err.Error()})
+	}
+	entry := sent{At: time.Now(), TrackingID: m.receipt.TrackingID, Decision: string(m.receipt.Decision), Draft: m.draft}
+	c.desk.History = append([]sent{entry}, c.desk.History[:min(len(c.desk.History), maxHistory-1)]...)
+	c.judge()
+	toast := Toast{themes.GlyphOK, "dispatched to " + m.receipt.Key}
+	if m.receipt.Status == dispatch.InCarcel {
+		toast = Toast{statusLook(m.receipt.Decision).glyph, "held in the carcel: " + m.receipt.Reason}
+	}
+	return tea.Batch(c.save(), send(toast))
+}
+
+// Typing reports whether a field has the focus.
+func (c *Compose) Typing() bool { return !c.away }
+
+// Scopes are the composer's own.
+func (c *Compose) Scopes() []keymap.Scope { return []keymap.Scope{keymap.Compose} }
+
+// State says that nothing can be sent while Redis is away or only read.
+func (c *Compose) State(id string) keymap.State {
+	if id != "compose.send" {
+		return keymap.On
+	}
+	switch {
+	case c.Away():
+		return keymap.Off("acting is off while Redis is away")
+	case c.Engine.ReadOnly():
+		return keymap.Off("read only")
+	}
+	return keymap.On
+}

@@ -1,0 +1,116 @@
+package views
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/infrafabric/ifpacket/keymap"
+	"github.com/infrafabric/ifpacket/themes"
+	"github.com/infrafabric/ifpacket/ui/widget"
+)
+
+// Where labels and values of a detail stand.
+const (
+	colLabel = 2
+	colValue = 14
+)
+
+// fact is one line of a detail: a label and what is to be said.
+type fact struct {
+	label string
+	value []widget.Span
+}
+
+// facts draws a detail's lines. Text that is too long for a line is cut.
+func facts(t *themes.Theme, width int, lines []fact) []string {
+	out := make([]string, len(lines))
+	for i, f := range lines {
+		var l widget.Line
+		l.Space(colLabel).Add(widget.T(themes.Faint, f.label))
+		if len(f.value) > 0 {
+			l.To(colValue).Add(f.value...)
+		}
+		out[i] = l.Render(t, themes.Bg, width)
+	}
+	return out
+}
+
+// textFact is a fact of plain text.
+func textFact(label, text string) fact { return fact{label, []widget.Span{widget.T(themes.Fg, text)}} }
+
+// document is a detail of some facts and, below them, a document to scroll.
+type document struct {
+	*Shared
+	rule          widget.Rule
+	lines         []fact
+	body          widget.JSONView
+	text          string // what body shows
+	hex           widget.HexView
+	raw           []byte
+	asHex         bool
+	width, height int
+	none          string // what to say when nothing is selected
+	shown         bool
+	scopes        []keymap.Scope
+}
+
+// SetSize gives the detail exactly width by height cells.
+func (d *document) SetSize(width, height int) { d.width, d.height = width, height }
+
+// put shows a document; it is set anew only when it changed, so that the
+// reader's place is kept.
+func (d *document) put(text string, raw []byte) {
+	if text != d.text {
+		d.text = text
+		d.body.SetText(text)
+	}
+	if string(raw) != string(d.raw) {
+		d.raw = raw
+		d.hex.SetData(raw)
+	}
+}
+
+// Do scrolls the document.
+func (d *document) Do(id string) (tea.Cmd, bool) {
+	if d.asHex {
+		return nil, d.hex.Do(id)
+	}
+	return nil, d.body.Do(id)
+}
+
+// Update wants no messages.
+func (d *document) Update(tea.Msg) tea.Cmd { return nil }
+
+// Typing is never so.
+func (d *document) Typing() bool { return false }
+
+// Scopes are those of a list, for scrolling.
+func (d *document) Scopes() []keymap.Scope { return d.scopes }
+
+// State: scrolling is always possible.
+func (d *document) State(id string) keymap.State { return possible(id) }
+
+// Leave keeps the place.
+func (d *document) Leave() {}
+
+// View draws title, facts and document.
+func (d *document) View(focused bool) string {
+	d.rule.Focused = focused
+	parts := []string{d.rule.View(d.Theme, d.width)}
+	if !d.shown {
+		return widget.Stack(parts[0], widget.Empty(d.Theme, d.width, d.height-1, d.none))
+	}
+	parts = append(parts, widget.Gap(d.width))
+	parts = append(parts, facts(d.Theme, d.width, d.lines)...)
+	rest := d.height - len(parts) - 1
+	if rest > 0 && (d.text != "" || len(d.raw) > 0) {
+		parts = append(parts, widget.Gap(d.width))
+		if d.asHex || d.text == "" {
+			d.hex.SetSize(d.width, rest)
+			parts = append(parts, d.hex.View(d.Theme))
+		} else {
+			d.body.SetSize(d.width, rest)
+			parts = append(parts, d.body.View(d.Theme))
+		}
+	}
+	return widget.Fit(widget.Stack(parts...), d.width, d.height)
+}

@@ -1,0 +1,173 @@
+package views
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/infrafabric/ifpacket/keymap"
+	"github.com/infrafabric/ifpacket/themes"
+	"github.com/infrafabric/ifpacket/ui/widget"
+)
+
+// rows are what a list shows: each has an identity, text to filter by, and a
+// way to be drawn.
+type rows[T any] struct {
+	items []T
+	key   func(*T) string
+	text  func(*T) string // what a filter looks into
+	draw  func(*T, *widget.Row)
+	shown []int // indexes of those that pass the filter
+}
+
+func (r *rows[T]) Len() int                   { return len(r.shown) }
+func (r *rows[T]) Key(i int) string           { return r.key(&r.items[r.shown[i]]) }
+func (r *rows[T]) Row(i int, row *widget.Row) { r.draw(&r.items[r.shown[i]], row) }
+func (r *rows[T]) at(i int) *T                { return &r.items[r.shown[i]] }
+func (r *rows[T]) filter(match func(string) bool) {
+	r.shown = r.shown[:0]
+	for i := range r.items {
+		if match == nil || match(r.text(&r.items[i])) {
+			r.shown = append(r.shown, i)
+		}
+	}
+}
+
+// list is a titled table with a filter: the shape of nearly all panes.
+type list[T any] struct {
+	*Shared
+	table         widget.Table
+	rows          rows[T]
+	query         widget.Filter
+	rule          widget.Rule
+	width, height int
+	scopes        []keymap.Scope
+	empty         string        // what would be here
+	begin         []widget.Span // and how to begin
+	bare          bool          // Pulse on a narrow screen: no column heads
+}
+
+func newList[T any](s *Shared, title string, scope keymap.Scope) *list[T] {
+	l := &list[T]{Shared: s, query: widget.NewFilter()}
+	l.rule.Title = title
+	l.scopes = []keymap.Scope{scope, keymap.List}
+	return l
+}
+
+// SetSize gives the list exactly width by height cells, title included.
+func (l *list[T]) SetSize(width, height int) {
+	l.width, l.height = width, height
+	l.table.Headless = l.bare
+	l.layout()
+}
+
+func (l *list[T]) layout() {
+	body := l.height - 1
+	if l.query.Shown() {
+		body--
+	}
+	l.table.SetSize(l.width, max(body, 0))
+}
+
+// set shows new items.
+func (l *list[T]) set(items []T) {
+	l.rows.items = items
+	l.refilter()
+}
+
+func (l *list[T]) refilter() {
+	words := strings.Fields(strings.ToLower(l.query.Value()))
+	if len(words) == 0 {
+		l.rows.filter(nil)
+	} else {
+		l.rows.filter(func(text string) bool {
+			text = strings.ToLower(text)
+			for _, w := range words {
+				if !strings.Contains(text, w) {
+					return false
+				}
+			}
+			return true
+		})
+	}
+	l.table.SetRows(&l.rows)
+}
+
+// selected is the item under the bar; nil when there is none.
+func (l *list[T]) selected() *T {
+	i, _, ok := l.table.Selected()
+	if !ok {
+		return nil
+	}
+	return l.rows.at(i)
+}
+
+// Do carries out the bindings of a list.
+func (l *list[T]) Do(id string) (tea.Cmd, bool) {
+	switch id {
+	case "list.filter":
+		l.query.Focus()
+		l.layout()
+		return nil, true
+	case "list.back":
+		if !l.query.Shown() {
+			return nil, false
+		}
+		l.query.SetValue("")
+		l.query.Blur()
+		l.refilter()
+		l.layout()
+		return nil, true
+	}
+	return nil, l.table.Do(id)
+}
+
+// Update types into the filter.
+func (l *list[T]) Update(msg tea.Msg) tea.Cmd {
+	if !l.query.Focused() {
+		return nil
+	}
+	if key, ok := msg.(tea.KeyPressMsg); ok && key.String() == "enter" {
+		l.query.Blur()
+		l.layout()
+		return nil
+	}
+	cmd := l.query.Update(msg)
+	l.refilter()
+	l.layout()
+	return cmd
+}
+
+// Typing reports whether the filter is being typed.
+func (l *list[T]) Typing() bool { return l.query.Focused() }
+
+// Scopes are the list's own and that of lists.
+func (l *list[T]) Scopes() []keymap.Scope { return l.scopes }
+
+// State: everything that a list does is always possible.
+func (l *list[T]) State(id string) keymap.State { return possible(id) }
+
+// View draws title, filter and table.
+func (l *list[T]) View(focused bool) string {
+	if l.height < 1 {
+		return ""
+	}
+	l.rule.Focused = focused
+	l.table.SetFocused(focused)
+	parts := []string{l.rule.View(l.Theme, l.width)}
+	if l.query.Shown() {
+		parts = append(parts, l.query.View(l.Theme, l.width, len(l.rows.shown), len(l.rows.items)))
+	}
+	body := l.height - len(parts)
+	switch {
+	case body < 1:
+	case len(l.rows.items) == 0:
+		parts = append(parts, widget.Empty(l.Theme, l.width, body, l.empty, l.begin...))
+	case len(l.rows.shown) == 0:
+		parts = append(parts, widget.Empty(l.Theme, l.width, body, "nothing matches the filter",
+			widget.T(themes.Accent, "esc"), widget.T(themes.Muted, " clears it")))
+	default:
+		parts = append(parts, l.table.View(l.Theme))
+	}
+	return widget.Stack(parts...)
+}

@@ -1,0 +1,93 @@
+package views
+
+import (
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/infrafabric/ifpacket/core/engine"
+	"github.com/infrafabric/ifpacket/core/watch"
+	"github.com/infrafabric/ifpacket/keymap"
+	"github.com/infrafabric/ifpacket/themes"
+	"github.com/infrafabric/ifpacket/ui/widget"
+)
+
+// Shared is what all panes see: one value, owned by the root model and
+// changed only there.
+type Shared struct {
+	Engine *engine.Engine
+	Theme  *themes.Theme // faint throughout while Redis is away
+	Keys   *keymap.Map
+	Snap   *watch.Snapshot
+	Now    time.Time
+}
+
+// Away reports whether Redis does not answer, so that the picture is old.
+func (s *Shared) Away() bool { return s.Snap.Link.State == watch.Away }
+
+// Pane is one screen or one part of a screen.
+type Pane interface {
+	// SetSize gives the pane exactly width by height cells.
+	SetSize(width, height int)
+	// Refresh takes the newest picture from Shared.
+	Refresh() tea.Cmd
+	// Do carries out a binding by its ID and reports whether it was one of
+	// this pane's.
+	Do(id string) (tea.Cmd, bool)
+	// Update gets what is no binding: text for the field that has the focus,
+	// pastes, answers of commands.
+	Update(msg tea.Msg) tea.Cmd
+	// View draws the pane, exactly as large as SetSize said.
+	View(focused bool) string
+	// Scopes are those whose bindings hold here, narrowest first, without
+	// Global.
+	Scopes() []keymap.Scope
+	// Typing reports whether a text field has the focus.
+	Typing() bool
+	// State says whether a binding is possible now.
+	State(id string) keymap.State
+}
+
+// Go asks the root to show a screen and to select something on it.
+type Go struct {
+	Screen string // the ID of the screen's binding, such as "screen.queues"
+	Select string // identity of the row, "" for none
+}
+
+// Toast asks the root to say a word at the foot of the screen.
+type Toast struct {
+	Glyph themes.Glyph
+	Text  string
+}
+
+// Ask asks the root to open a dialog; Yes runs when it is confirmed.
+type Ask struct {
+	Title, Verb string
+	Key         string // the key that asked
+	Body        [][]widget.Span
+	Yes         tea.Cmd
+}
+
+// Pick asks the root to open a list to choose from; Chosen gets the index.
+type Pick struct {
+	Title   string
+	Choices []widget.Choice
+	Chosen  func(i int) tea.Cmd
+}
+
+// Copy asks the root to put text on the clipboard.
+type Copy struct{ What, Text string }
+
+func send(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }
+
+// possible is the State of panes whose bindings are always possible.
+func possible(string) keymap.State { return keymap.On }
+
+// age is how long ago something was, as a table shows it; a blank where it is
+// not known.
+func age(now, at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return widget.Age(max(now.Sub(at), 0))
+}
