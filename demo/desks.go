@@ -19,10 +19,10 @@ type desk struct {
 // Together the workers can do about 1.3 tasks a second, so that the desks
 // outrun them only in a surge.
 var desks = []desk{
-	{"review", []string{"review.packet", "review.route"}, 0.20, 14, 190, 50, 150},
-	{"search", []string{"search.context", "search.archive"}, 0.28, 22, 150, 30, 90},
-	{"summarise", []string{"summarise.thread", "summarise.shift"}, 0.22, 9, 230, 40, 60},
-	{"index", []string{"index.context"}, 0.10, 4, 300, 20, 100},
+	{"review", []string{"review.packet", "review.route"}, 0.20, 22, 190, 50, 150},
+	{"search", []string{"search.context", "search.archive"}, 0.28, 41, 150, 30, 90},
+	{"summarise", []string{"summarise.thread", "summarise.shift"}, 0.22, 17, 230, 40, 60},
+	{"index", []string{"index.context"}, 0.10, 5, 300, 20, 100},
 }
 
 func (d desk) opening(c cast) func(*actor) {

@@ -22,7 +22,7 @@ func steps(seed uint64, n int) []step {
 }
 
 func TestTheSameSeedGivesTheSamePlay(t *testing.T) {
-	const n = 5000
+	const n = 2000
 	one, two := steps(7, n), steps(7, n)
 	for i := range one {
 		if !reflect.DeepEqual(one[i], two[i]) {
@@ -35,7 +35,7 @@ func TestTheSameSeedGivesTheSamePlay(t *testing.T) {
 }
 
 func TestStepsComeInTheOrderOfTime(t *testing.T) {
-	all := steps(1, 20000)
+	all := steps(1, 5000)
 	for i := 1; i < len(all); i++ {
 		if all[i].at < all[i-1].at {
 			t.Fatalf("%s at %v comes after %v", all[i].who, all[i].at, all[i-1].at)
@@ -52,7 +52,7 @@ func eachStep(seed uint64, lasts time.Duration, see func(step)) {
 }
 
 func TestAPlayOfHoursStaysWithinBounds(t *testing.T) {
-	const lasts = 3 * time.Hour
+	const lasts = 30 * time.Minute
 	depth, deepest := map[string]int{}, map[string]int{}
 	alive, most := map[string]bool{}, 0
 	posted, refused, dispatched := 0, 0, 0

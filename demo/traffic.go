@@ -44,15 +44,15 @@ type curve func(t float64) float64
 
 var flows = []flow{
 	// Its consumer stops for 95 s: stuck after a minute.
-	{name: "council", cargo: councilCargo, rate: 22, tick: time.Second, curve: stalls(hovers(36, 8, 31), 235, 95, 231)},
-	{name: "matrix", cargo: matrixCargo, rate: 45, tick: time.Second, plain: true, curve: hovers(58, 9, 24)},
+	{name: "council", cargo: councilCargo, rate: 22, tick: time.Second, curve: stalls(hovers(36, 3, 31), 235, 95, 231)},
+	{name: "matrix", cargo: matrixCargo, rate: 45, tick: time.Second, plain: true, curve: hovers(58, 5, 24)},
 	{name: "ems-dispatch", cargo: emsCargo, rate: 16, tick: time.Second, curve: swells(40, 820, 150, 45, 40, 35)},
-	{name: "integrated-or", cargo: theatreCargo, rate: 9, tick: 2 * time.Second, curve: hovers(40, 4, 60)},
+	{name: "integrated-or", cargo: theatreCargo, rate: 9, tick: 2 * time.Second, curve: hovers(40, 3, 60)},
 	{name: "ng911-psap", cargo: callCargo, rate: 12, tick: 1500 * time.Millisecond, curve: swells(6, 210, 70, 60, 50, 90)},
-	{name: "robotics", cargo: robotCargo, rate: 18, tick: time.Second, plain: true, curve: hovers(12, 6, 17)},
+	{name: "robotics", cargo: robotCargo, rate: 18, tick: time.Second, plain: true, curve: hovers(14, 3, 17)},
 	// A vertical in which few acts a minute are allowed.
 	{name: "energy-grid", cargo: gridCargo, rate: 0.13, tick: 7500 * time.Millisecond, curve: swells(1, 12, 110, 4, 15, 40)},
-	{name: "archive", cargo: archiveCargo, rate: 14, tick: 2 * time.Second, plain: true, form: packet.Msgpack, curve: swells(0, 160, 35, 20, 75, 45)},
+	{name: "archive", cargo: archiveCargo, rate: 14, tick: 2 * time.Second, plain: true, curve: swells(0, 160, 35, 20, 75, 45)},
 }
 
 // hovers stays near a depth.
@@ -86,7 +86,7 @@ func stalls(c curve, every, lasts, shift float64) curve {
 }
 
 // catchUp is the largest share of what is too much that a consumer takes in
-// a second: so long queues drain instead of falling.
+// a second, so that long queues drain and do not drop.
 const catchUp = 0.06
 
 // play makes the opening and the scene of a flow.
@@ -104,22 +104,24 @@ func (f flow) play(c cast, tide tide) (opening, scene func(*actor)) {
 		a.after(wait, ship{dispatch.Destination{Key: key, Format: f.form}, packets})
 		depth += n
 	}
-	opening = func(a *actor) { send(a, 0, max(10, min(int(f.curve(0)), maxOpening))) }
+	opening = func(a *actor) {
+		send(a, 0, max(minOpening, min(int(f.curve(0)), maxOpening)))
+		a.clock += a.between(0.5, 1.5)
+	}
 	scene = func(a *actor) {
 		begin, at, tick := a.clock, a.clock.Seconds(), f.tick.Seconds()
-		wait := a.between(0.9*tick, 1.1*tick)
 		n, count := a.about(f.rate*tide(at)*tick), 0
 		if over := float64(depth+n) - f.curve(at); over > 0 {
 			count = min(int(over), n+max(2, int(over*catchUp*tick)))
 		}
 		if n > 0 {
-			send(a, wait/3, n)
+			send(a, f.tick/2, n)
 		}
-		if count > 0 {
+		if count > 0 { // at once: a calm queue shall not flicker
 			depth -= count
-			a.after(wait/3, take{key, "consumer_" + f.name, count, depth})
+			a.after(5*time.Millisecond, take{key, "consumer_" + f.name, count, depth})
 		}
-		a.clock = begin + wait
+		a.clock = begin + f.tick
 		if n == 0 && count == 0 {
 			a.after(0, rest{})
 		}
@@ -127,9 +129,12 @@ func (f flow) play(c cast, tide tide) (opening, scene func(*actor)) {
 	return opening, scene
 }
 
-// maxOpening keeps the opening from standing out as a spike of the
-// throughput.
-const maxOpening = 70
+// The opening fills the queues, but not so much that it stands out as a spike
+// of the throughput.
+const (
+	minOpening = 6
+	maxOpening = 36
+)
 
 func wave(t, period float64) float64 { return 2 * math.Pi * t / period }
 

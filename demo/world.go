@@ -16,8 +16,10 @@ import (
 
 // Options says which world to start. The zero value will do.
 type Options struct {
-	Seed  uint64  // the same seed, the same play
-	Speed float64 // how much faster than life it runs; 1 when 0 or less
+	Seed uint64 // the same seed, the same play
+	// Speed is how much faster than life the play runs, 1 when 0 or less.
+	// Heartbeats and finished tasks live shorter to match; packets do not.
+	Speed float64
 }
 
 // World is a running demo. Close it when done.
@@ -51,7 +53,7 @@ const (
 // are registered, queues are filled and work is under way. The swarm stands
 // still when ctx ends; only Close takes the world down.
 func Start(ctx context.Context, o Options) (*World, error) {
-	if o.Speed <= 0 {
+	if !(o.Speed > 0) {
 		o.Speed = 1
 	}
 	server, err := embedded.Start(embedded.Options{})
@@ -80,8 +82,8 @@ func Start(ctx context.Context, o Options) (*World, error) {
 // URL is where the world's Redis listens, on the loopback: others may join.
 func (w *World) URL() string { return w.server.URL() }
 
-// Council is the council that judges in this world; see there what it is
-// worth.
+// Council is the council that judges in this world: the S2 guardians' rules,
+// written out for the demo. Whoever joins should ask it too.
 func (w *World) Council() governance.Council { return council{} }
 
 // Close ends the swarm and its Redis and waits until both are gone. Closing

@@ -4,7 +4,7 @@ package keymap
 func defaults() []Binding {
 	return []Binding{
 		{ID: "quit", Keys: []string{"q", "ctrl+c"}, Help: "quit", Description: "Leave the console. Nothing that runs elsewhere is stopped."},
-		{ID: "help", Keys: []string{"?"}, Help: "help", Description: "Every key that works here, and what it does."},
+		{ID: "help", Keys: []string{"?", "f1"}, Help: "help", Description: "Every key that works here, and what it does."},
 		{ID: "palette", Keys: []string{":"}, Help: "command", Description: "Find any action or screen by typing part of its name.", Order: 70, Keep: 3},
 		{ID: "screen.pulse", Keys: []string{"1"}, Help: "pulse", Description: "All live panes at once."},
 		{ID: "screen.queues", Keys: []string{"2"}, Help: "queues", Description: "Queue depths, rates and ages."},

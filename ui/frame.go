@@ -172,8 +172,7 @@ func (m *model) badge(id string) []widget.Span {
 // tabs are the nine screens by number.
 func (m *model) tabs() string {
 	var b strings.Builder
-	b.WriteString(widget.Text(m.theme, themes.Bg, 1))
-	used := 1
+	used := 0
 	for i := range m.screens {
 		spans, bg := m.tab(i)
 		w := 0
@@ -199,6 +198,9 @@ func (m *model) tab(i int) ([]widget.Span, themes.Role) {
 		digit, name, bg = widget.B(accent, itoa(i+1)), widget.B(fg, s.title), themes.Select
 	}
 	if m.width < 110 {
+		if i == 0 {
+			digit.Text = " " + digit.Text // the margin
+		}
 		return []widget.Span{digit, name, widget.T(fg, " ")}, bg
 	}
 	spans := []widget.Span{widget.T(fg, " "), digit, widget.T(fg, " "), name}
@@ -210,14 +212,14 @@ func (m *model) tab(i int) ([]widget.Span, themes.Role) {
 
 // tabAt finds the tab at a column.
 func (m *model) tabAt(x int) (int, bool) {
-	at := 1
+	at := 0
 	for i := range m.screens {
 		spans, _ := m.tab(i)
 		for _, s := range spans {
 			at += widget.Width(s.Text)
 		}
 		if x < at {
-			return i, x >= 1
+			return i, true
 		}
 	}
 	return 0, false
@@ -232,9 +234,6 @@ func (m *model) footer() string {
 	edge := keymap.Hint{Word: "help"}
 	if b, ok := m.keys().Get("help"); ok {
 		edge.Key = b.KeyLabel()
-	}
-	if edge.Key == "" { // a text field has the question mark
-		edge.Key, edge.Word = "esc", "leave"
 	}
 	gap := 3
 	if m.width < 110 {

@@ -59,7 +59,7 @@ func newModel(o Options) (*model, error) {
 		{"screen.compose", "Compose", views.NewCompose(s, o.StateDir)},
 		{"screen.council", "Council", views.NewCouncil(s)},
 		{"screen.voices", "Voices", views.NewVoices(s)},
-		{"screen.activity", "Activity", views.NewActivityList(s)},
+		{"screen.activity", "Activity", views.NewActivity(s)},
 	}
 	return m, nil
 }

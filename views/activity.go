@@ -17,6 +17,9 @@ type ActivityList struct {
 	*list[watch.Event]
 }
 
+// colWhere is the column that goes first on narrow screens.
+const colWhere = 3
+
 // NewActivityList makes the pane.
 func NewActivityList(s *Shared) *ActivityList {
 	p := &ActivityList{newList[watch.Event](s, "Activity", keymap.Activity)}
@@ -30,9 +33,9 @@ func NewActivityList(s *Shared) *ActivityList {
 	p.table.SetColumns(
 		widget.Column{Title: "time", Width: 8},
 		widget.Column{Title: "what", Width: 16},
-		widget.Column{Title: "subject", Width: 13, Flex: 2, Middle: true},
+		widget.Column{Title: "about", Width: 20, Flex: 2, Middle: true},
 		widget.Column{Title: "where", Width: 14, Flex: 2, Middle: true, Drop: 2},
-		widget.Column{Title: "who", Width: 16, Flex: 2, Middle: true, Drop: 1},
+		widget.Column{Title: "who", Width: 8, Flex: 2, Middle: true, Drop: 1},
 	)
 	return p
 }
@@ -91,15 +94,43 @@ func (p *ActivityList) row(e *watch.Event, r *widget.Row) {
 		what = append(what, widget.T(themes.Faint, " ×"+widget.Commas(e.Count)))
 	}
 	r.Cell(what...)
-	subject := e.Subject
+	subject, where := e.Subject, e.Where
 	if e.Kind == watch.Decision && len(subject) == 36 {
 		subject = subject[:8] // as people read tracking ids to each other
 	}
+	if subject == "" || r.Width(colWhere) == 0 && e.Kind == watch.Decision {
+		subject, where = e.Where, "" // a batch has no one packet to name
+	}
 	r.Cell(widget.T(themes.Fg, subject))
-	r.Cell(widget.T(themes.Muted, e.Where))
+	r.Cell(widget.T(themes.Muted, where))
 	who := e.Who
-	if who == "" {
+	if e.Kind == watch.Console || e.What == "message" {
 		who = e.Detail
 	}
 	r.Cell(widget.T(themes.Faint, who))
+}
+
+// Activity is the screen of what happens.
+type Activity struct{ *ActivityList }
+
+// NewActivity makes the screen.
+func NewActivity(s *Shared) Activity { return Activity{NewActivityList(s)} }
+
+// SetSize leaves the margin at the right.
+func (p Activity) SetSize(width, height int) { p.ActivityList.SetSize(width-1, height) }
+
+// Do opens nothing: this is the place where events are read.
+func (p Activity) Do(id string) (tea.Cmd, bool) {
+	if id == "list.open" {
+		return nil, true
+	}
+	return p.ActivityList.Do(id)
+}
+
+// State: there is only one pane here, and nothing behind a row.
+func (p Activity) State(id string) keymap.State {
+	if id == "list.open" {
+		return keymap.Off("there is nothing behind an event")
+	}
+	return alone(id)
 }

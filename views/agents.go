@@ -37,10 +37,10 @@ func NewAgentTree(s *Shared) *AgentTree {
 	p.rows.text = func(a *agentRow) string { return a.ID + " " + a.Role + " " + a.State.String() }
 	p.rows.draw = p.row
 	p.table.SetColumns(
-		widget.Column{Title: "agent", Width: 20, Flex: 1, Middle: true},
+		widget.Column{Title: "agent", Width: 24, Flex: 1, Middle: true},
 		widget.Column{Title: "beat", Width: beatWidth, Drop: 2},
 		widget.Column{Title: "age", Width: 6, Right: true, Gap: 1},
-		widget.Column{Title: "state", Width: 11, Flex: 1, Drop: 1},
+		widget.Column{Title: "state", Width: 17, Drop: 1},
 	)
 	return p
 }
@@ -197,6 +197,14 @@ func (p *AgentTree) branch(a *agentRow) widget.Span {
 	return widget.T(themes.Border, p.Theme.Glyph(glyph)+" ")
 }
 
+// shortTask is a task's id as people read it to each other: task_1f3a.
+func shortTask(id string) string {
+	if head, hex, found := strings.Cut(id, "_"); found && len(hex) > 4 {
+		return head + "_" + hex[:4]
+	}
+	return id
+}
+
 // doing is an agent's state and its work in a few words.
 func doing(a watch.Agent, l look) []widget.Span {
 	var state widget.Span
@@ -210,7 +218,7 @@ func doing(a watch.Agent, l look) []widget.Span {
 	}
 	switch n := len(a.Claims); {
 	case n == 1:
-		return []widget.Span{state, widget.T(themes.Faint, " "+a.Claims[0])}
+		return []widget.Span{state, widget.T(themes.Faint, " "+shortTask(a.Claims[0]))}
 	case n > 1:
 		return []widget.Span{state, widget.T(themes.Faint, " "+strconv.Itoa(n)+" tasks")}
 	}

@@ -31,7 +31,7 @@ func NewCarcelList(s *Shared) *CarcelList {
 		widget.Column{Title: "vertical", Width: 13, Drop: 2},
 		widget.Column{Title: "decision", Width: 8},
 		widget.Column{Title: "age", Width: 6, Right: true, Gap: 1},
-		widget.Column{Title: "why", Width: 6, Flex: 1, Drop: 3},
+		widget.Column{Title: "why", Width: 13, Flex: 1, Drop: 3},
 	)
 	return p
 }

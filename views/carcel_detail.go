@@ -46,7 +46,7 @@ func (d *heldDetail) Refresh() tea.Cmd {
 	}
 	l := statusLook(h.Decision)
 	d.rule.Title, d.rule.Note = known(h.Primitive), known(h.Vertical)
-	d.rule.Badges = [][]widget.Span{widget.Badge(d.Theme, l.glyph, l.word, known(string(h.Decision)))}
+	d.rule.Badges = [][]widget.Span{widget.Badge(d.Theme, l.glyph, l.word, known(h.Decision.Title()))}
 	to := []widget.Span{widget.T(themes.Fg, known(h.Origin)), widget.T(themes.Muted, "  "+d.Theme.Glyph(themes.GlyphArrow)+"  ")}
 	if h.Key != "" {
 		to = append(to, widget.T(themes.Fg, h.Key), widget.T(themes.Muted, "  "+h.Operation))

@@ -165,10 +165,10 @@ func sentence(err error) string {
 func (c *Compose) annotate() {
 	notes := map[string]string{
 		"key": c.destinationNote(), "schema": "1.0  1.1", "format": "json  msgpack", "ttl": "1 to 86,400",
-		"operation": "set  lpush  rpush  hset  sadd",
+		"operation": "set lpush rpush hset sadd",
 	}
 	if c.form.Value("operation") == "" && c.verdict.preview.To.Operation != "" {
-		notes["operation"] = string(c.verdict.preview.To.Operation) + ", by the key's class"
+		notes["operation"] = string(c.verdict.preview.To.Operation) + ", from the key"
 	}
 	problems := map[string]string{}
 	for _, f := range c.verdict.faults {

@@ -22,11 +22,11 @@ func (c *Compose) View(bool) string {
 		used := strings.Count(below, "\n") + 1
 		return widget.Stack(widget.Fit(c.drawPacket(w, c.height-used), w, c.height-used), below)
 	}
-	left, right := widget.Split(c.width, 3, 54)
+	left, right := widget.Split(c.width, 2, 54)
 	lineage := c.drawLineage(left)
 	top := c.height - len(lineage) - 1
 	leftView := widget.Stack(c.drawPacket(left, top), widget.Gap(left), widget.Stack(lineage...))
-	return widget.Columns(3,
+	return widget.Columns(2,
 		widget.Block{View: widget.Fit(leftView, left, c.height), Width: left},
 		widget.Block{View: widget.Fit(c.drawJudgement(right), right, c.height), Width: right})
 }
@@ -39,7 +39,7 @@ func (c *Compose) drawPacket(width, height int) string {
 	}
 	c.form.SetWidth(width)
 	head := widget.Spread(c.Theme, themes.Bg, width,
-		[]widget.Span{widget.T(themes.Fg, "  "), widget.T(themes.Faint, "contents")}, nil,
+		[]widget.Span{widget.T(themes.Fg, widget.Gap(colLabel)), widget.T(themes.Faint, "contents")}, nil,
 		[]widget.Span{widget.T(themes.Faint, c.editor.PositionText())})
 	parts := []string{rule.View(c.Theme, width)}
 	roomy := height >= 20
@@ -100,6 +100,7 @@ func (c *Compose) drawVerdict(width int) []string {
 	}
 	return []string{
 		rule.View(c.Theme, width),
+		widget.Gap(width),
 		box(widget.T(role, c.Theme.Glyph(glyph)+" "), widget.B(role, first)),
 		box(widget.T(themes.Muted, second)),
 	}
@@ -144,8 +145,11 @@ func (c *Compose) drawSchema(width int) []string {
 		"contents":         widget.Commas(v.packet.Contents.Len()) + plural(v.packet.Contents.Len(), " key", " keys"),
 		"chain_of_custody": widget.Commas(len(v.preview.Lineage)) + " entries, linked",
 	}
-	if len(v.preview.Lineage) == 0 {
-		said["chain_of_custody"] = "none in schema " + v.packet.SchemaVersion
+	switch {
+	case v.packet.SchemaVersion == packet.Schema10:
+		said["chain_of_custody"] = "none in schema 1.0"
+	case len(v.preview.Lineage) == 0:
+		said["chain_of_custody"] = "written when it is sent"
 	}
 	for _, field := range checked {
 		f, wrong := bad[field]
@@ -164,7 +168,7 @@ func (c *Compose) drawSchema(width int) []string {
 // check is one line: glyph, name, what is to be said.
 func (c *Compose) check(width int, g themes.Glyph, name string, role themes.Role, text string) string {
 	var l widget.Line
-	l.Space(2).Add(widget.State(c.Theme, g)).Space(1).Add(widget.T(themes.Fg, name)).To(22).Add(widget.T(role, text))
+	l.Space(widget.ColGlyph).Add(widget.State(c.Theme, g)).Space(1).Add(widget.T(themes.Fg, name)).To(23).Add(widget.T(role, text))
 	return l.Render(c.Theme, themes.Bg, width)
 }
 
@@ -172,7 +176,7 @@ func (c *Compose) drawCouncil(width int) []string {
 	v := c.verdict.preview
 	rule := widget.Rule{Title: "Council", Note: c.Engine.Council().Revision()}
 	if !c.verdict.ready() {
-		return []string{rule.View(c.Theme, width), widget.Text(c.Theme, themes.Bg, width, widget.T(themes.Muted, "    it is asked once the packet is valid"))}
+		return []string{rule.View(c.Theme, width), widget.Text(c.Theme, themes.Bg, width, widget.T(themes.Muted, "     it is asked once the packet is valid"))}
 	}
 	l := statusLook(v.Verdict.Status)
 	rule.Badges = [][]widget.Span{widget.Badge(c.Theme, l.glyph, l.word, v.Verdict.Status.Word())}
@@ -198,12 +202,12 @@ func (c *Compose) drawSize(width int) []string {
 	p := c.verdict.preview
 	out := []string{widget.Rule{Title: "Size"}.View(c.Theme, width)}
 	if p.JSON == 0 {
-		return append(out, widget.Text(c.Theme, themes.Bg, width, widget.T(themes.Muted, "    known once the packet is valid")))
+		return append(out, widget.Text(c.Theme, themes.Bg, width, widget.T(themes.Muted, "     known once the packet is valid")))
 	}
 	line := func(name string, size int) string {
 		filled, track := widget.ProgressBar(c.Theme, float64(size)/float64(p.JSON), 24, themes.Graph)
 		var l widget.Line
-		l.Space(4).Add(widget.T(themes.Faint, name)).To(14).Add(widget.T(themes.Fg, widget.PadLeft(widget.Size(int64(size)), widget.SizeWidth))).Space(2).Add(filled, track)
+		l.Space(widget.ColText).Add(widget.T(themes.Faint, name)).To(14).Add(widget.T(themes.Fg, widget.PadLeft(widget.Size(int64(size)), widget.SizeWidth))).Space(2).Add(filled, track)
 		if size < p.JSON {
 			l.Space(2).Add(widget.T(themes.Muted, widget.Minus+widget.Commas(100-100*size/p.JSON)+" %"))
 		}
@@ -226,12 +230,12 @@ func (c *Compose) drawLineage(width int) []string {
 		if c.verdict.ready() {
 			why = "packets of schema 1.0 carry none"
 		}
-		return append(out, widget.Text(c.Theme, themes.Bg, width, widget.T(themes.Muted, "    "+why)))
+		return append(out, widget.Text(c.Theme, themes.Bg, width, widget.T(themes.Muted, "     "+why)))
 	}
 	for i, raw := range entries {
 		e := custody.ParseEntry(raw)
 		var l widget.Line
-		l.Space(2).Add(widget.T(themes.Faint, widget.Commas(i+1))).To(5).Add(widget.T(themes.Muted, e.Kind)).To(13).Add(widget.T(themes.Fg, e.Name))
+		l.Space(widget.ColGlyph).Add(widget.T(themes.Faint, widget.Commas(i+1))).To(6).Add(widget.T(themes.Muted, e.Kind)).To(14).Add(widget.T(themes.Fg, e.Name))
 		if len(e.Link) >= 8 {
 			l.To(40).Add(widget.T(themes.Faint, "h "+e.Link[:4]+" "+e.Link[4:8]))
 		}
@@ -244,7 +248,7 @@ func (c *Compose) drawHistory(width, rows int) []string {
 	h := c.desk.History
 	out := []string{widget.Rule{Title: "History", Note: widget.Commas(len(h))}.View(c.Theme, width)}
 	if len(h) == 0 {
-		return append(out, widget.Text(c.Theme, themes.Bg, width, widget.T(themes.Muted, "    what is sent from here stands here")))
+		return append(out, widget.Text(c.Theme, themes.Bg, width, widget.T(themes.Muted, "     what is sent from here stands here")))
 	}
 	for i, s := range h {
 		if i == rows {
@@ -252,8 +256,8 @@ func (c *Compose) drawHistory(width, rows int) []string {
 		}
 		lk := statusLook(governance.Status(s.Decision))
 		var l widget.Line
-		l.Space(2).Add(widget.State(c.Theme, lk.glyph)).Space(1).Add(widget.T(themes.Faint, widget.Clock(s.At.Local()))).
-			To(14).Add(widget.T(themes.Fg, primitiveOf(s.Draft.Contents))).
+		l.Space(widget.ColGlyph).Add(widget.State(c.Theme, lk.glyph)).Space(1).Add(widget.T(themes.Faint, widget.Clock(s.At.Local()))).
+			To(15).Add(widget.T(themes.Fg, primitiveOf(s.Draft.Contents))).
 			To(34).Add(widget.T(themes.Muted, s.Draft.Key)).
 			To(54).Add(widget.T(themes.Faint, governance.Status(s.Decision).Word()))
 		out = append(out, l.Render(c.Theme, themes.Bg, width))

@@ -1,6 +1,8 @@
 package views
 
 import (
+	"strings"
+
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/infrafabric/ifpacket/keymap"
@@ -10,8 +12,8 @@ import (
 
 // Where labels and values of a detail stand.
 const (
-	colLabel = 2
-	colValue = 14
+	colLabel = widget.ColGlyph
+	colValue = widget.ColValue
 )
 
 // fact is one line of a detail: a label and what is to be said.
@@ -32,6 +34,12 @@ func facts(t *themes.Theme, width int, lines []fact) []string {
 		out[i] = l.Render(t, themes.Bg, width)
 	}
 	return out
+}
+
+// indent puts a block where a detail's labels stand.
+func indent(view string) string {
+	margin := widget.Gap(colLabel)
+	return margin + strings.ReplaceAll(view, "\n", "\n"+margin)
 }
 
 // textFact is a fact of plain text.
@@ -105,11 +113,11 @@ func (d *document) View(focused bool) string {
 	if rest > 0 && (d.text != "" || len(d.raw) > 0) {
 		parts = append(parts, widget.Gap(d.width))
 		if d.asHex || d.text == "" {
-			d.hex.SetSize(d.width, rest)
-			parts = append(parts, d.hex.View(d.Theme))
+			d.hex.SetSize(d.width-colLabel, rest)
+			parts = append(parts, indent(d.hex.View(d.Theme)))
 		} else {
-			d.body.SetSize(d.width, rest)
-			parts = append(parts, d.body.View(d.Theme))
+			d.body.SetSize(d.width-colLabel, rest)
+			parts = append(parts, indent(d.body.View(d.Theme)))
 		}
 	}
 	return widget.Fit(widget.Stack(parts...), d.width, d.height)

@@ -45,8 +45,12 @@ func NewCouncil(s *Shared) *Plain {
 		label := "held"
 		for _, status := range []governance.Status{governance.CoSign, governance.Review, governance.Blocked, governance.Failed} {
 			l := statusLook(status)
-			lines = append(lines, fact{label, append([]widget.Span{widget.State(s.Theme, l.glyph), widget.T(themes.Fg, " "+widget.PadLeft(widget.Count(int64(counts[status])), 5))},
-				widget.T(themes.Muted, "  "+string(status)))})
+			glyph := widget.State(s.Theme, l.glyph)
+			if counts[status] == 0 {
+				glyph.Role = themes.Faint
+			}
+			lines = append(lines, fact{label, append([]widget.Span{glyph, widget.T(themes.Fg, " "+widget.PadLeft(widget.Count(int64(counts[status])), 5))},
+				widget.T(themes.Muted, "  "+status.Title()))})
 			label = ""
 		}
 		return append(lines, fact{"", []widget.Span{widget.T(themes.Faint, "among the newest "+widget.Commas(len(s.Snap.Carcel.Newest))+" of "+widget.Commas(int(s.Snap.Carcel.Length)))}})
@@ -78,8 +82,8 @@ func (p *Plain) Typing() bool { return false }
 // Scopes are none.
 func (p *Plain) Scopes() []keymap.Scope { return nil }
 
-// State knows no bindings.
-func (p *Plain) State(id string) keymap.State { return possible(id) }
+// State: there is only one pane here.
+func (p *Plain) State(id string) keymap.State { return alone(id) }
 
 // View draws title and sentences.
 func (p *Plain) View(focused bool) string {

@@ -83,6 +83,15 @@ func send(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }
 // possible is the State of panes whose bindings are always possible.
 func possible(string) keymap.State { return keymap.On }
 
+// alone is the State of screens that have a single pane.
+func alone(id string) keymap.State {
+	switch id {
+	case "pane.next", "pane.previous", "pane.zoom":
+		return keymap.Off("there is one pane here")
+	}
+	return keymap.On
+}
+
 // age is how long ago something was, as a table shows it; a blank where it is
 // not known.
 func age(now, at time.Time) string {

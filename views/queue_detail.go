@@ -8,7 +8,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/infrafabric/ifpacket/core/engine"
-	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/core/watch"
 	"github.com/infrafabric/ifpacket/keymap"
@@ -30,7 +29,7 @@ type Queues struct {
 func NewQueues(s *Shared) *Queues {
 	q := &Queues{queues: NewQueueList(s)}
 	q.values = newQueueDetail(s, q.queues)
-	q.split = split{Shared: s, list: q.queues, side: q.values, share: 50}
+	q.split = split{Shared: s, list: q.queues, side: q.values, share: 54}
 	return q
 }
 
@@ -88,7 +87,7 @@ func newQueueDetail(s *Shared, queues *QueueList) *queueDetail {
 // SetSize shares the height between the values and the selected one.
 func (d *queueDetail) SetSize(width, height int) {
 	d.docH = height / 2
-	d.list.SetSize(width, height-d.docH)
+	d.list.SetSize(width, height-d.docH-1) // a blank line between the two
 	d.doc.SetSize(width, d.docH)
 }
 
@@ -218,8 +217,10 @@ func (d *queueDetail) show() {
 // kindOf says what a value is.
 func kindOf(v *engine.Value) string {
 	switch {
-	case !v.Task.IsNull():
+	case !v.Record.IsNull() && member(v.Record, "task_id") != "":
 		return "task"
+	case !v.Record.IsNull():
+		return "message"
 	case v.Invalid == nil:
 		return "packet, " + v.Format.String()
 	}
@@ -229,8 +230,8 @@ func kindOf(v *engine.Value) string {
 // valueText is the value as indented JSON, "" when it is none.
 func valueText(v *engine.Value) string {
 	switch {
-	case !v.Task.IsNull():
-		return string(packet.AppendIndentedJSON(nil, v.Task, "  "))
+	case !v.Record.IsNull():
+		return string(packet.AppendIndentedJSON(nil, v.Record, "  "))
 	case v.Invalid == nil:
 		return string(packet.AppendIndentedJSON(nil, v.Packet.Contents, "  "))
 	}
@@ -241,7 +242,7 @@ func valueText(v *engine.Value) string {
 }
 
 func valueFacts(s *Shared, v *engine.Value) []fact {
-	if !v.Task.IsNull() {
+	if !v.Record.IsNull() {
 		return nil
 	}
 	if v.Invalid != nil {
@@ -268,12 +269,10 @@ func valueFacts(s *Shared, v *engine.Value) []fact {
 func (d *queueDetail) row(v *engine.Value, r *widget.Row) {
 	glyph, what, from, at := themes.GlyphCalm, "", "", time.Time{}
 	switch {
-	case !v.Task.IsNull():
-		what, from = member(v.Task, "type"), member(v.Task, "posted_by")
-		if what == "" {
-			what = member(v.Task, "task_id")
-		}
-		at, _ = packet.ParseTime(member(v.Task, "posted_at"))
+	case !v.Record.IsNull():
+		what = first(member(v.Record, "type"), member(v.Record, "content"), member(v.Record, "task_id"))
+		from = first(member(v.Record, "posted_by"), member(v.Record, "from"))
+		at, _ = packet.ParseTime(first(member(v.Record, "posted_at"), member(v.Record, "timestamp")))
 	case v.Invalid == nil:
 		what, from = member(v.Packet.Contents, "primitive"), v.Packet.Origin
 		if what == "" {
@@ -287,15 +286,7 @@ func (d *queueDetail) row(v *engine.Value, r *widget.Row) {
 			glyph = themes.GlyphExpired
 		}
 	default:
-		what = string(v.Raw)
-		if d.queue.Class == keyspace.Inbox {
-			if doc, _, err := packet.ParseValue(v.Raw); err == nil {
-				what, from = member(doc, "content"), member(doc, "from")
-				at, _ = packet.ParseTime(member(doc, "timestamp"))
-			}
-		} else {
-			glyph = themes.GlyphError
-		}
+		glyph, what = themes.GlyphError, string(v.Raw)
 	}
 	r.Glyph(glyph)
 	r.Cell(widget.T(themes.Faint, v.Label))
@@ -307,6 +298,16 @@ func (d *queueDetail) row(v *engine.Value, r *widget.Row) {
 		size = widget.Size(int64(len(v.Raw)))
 	}
 	r.Cell(widget.T(themes.Faint, size))
+}
+
+// first is the first text that is not empty.
+func first(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
 }
 
 func member(v packet.Value, key string) string {
@@ -328,7 +329,7 @@ func (d *queueDetail) View(focused bool) string {
 		top = widget.Stack(d.rule.View(d.Theme, d.width),
 			widget.Empty(d.Theme, d.width, d.height-1, engine.Sentence(d.err)))
 	}
-	return widget.Stack(top, widget.Fit(d.doc.View(false), d.width, d.docH))
+	return widget.Stack(widget.Fit(top, d.width, d.height), widget.Gap(d.width), widget.Fit(d.doc.View(false), d.width, d.docH))
 }
 
 // Leave goes back to the first window.

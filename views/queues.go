@@ -3,6 +3,7 @@ package views
 import (
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/watch"
 	"github.com/infrafabric/ifpacket/keymap"
 	"github.com/infrafabric/ifpacket/themes"
@@ -98,9 +99,9 @@ func (p *QueueList) row(q *watch.Queue, r *widget.Row) {
 		name = themes.Faint
 	}
 	r.Glyph(l.glyph)
-	title := widget.T(name, q.Key)
+	title := widget.T(name, QueueName(q))
 	if l.bold {
-		title = widget.B(name, q.Key)
+		title.Attr = themes.AttrBold
 	}
 	r.Cell(title)
 	depth := widget.T(number, widget.Count(q.Depth))
@@ -138,6 +139,15 @@ func (p *QueueList) row(q *watch.Queue, r *widget.Row) {
 		word = themes.Faint
 	}
 	r.Cell(widget.T(word, q.State.String()))
+}
+
+// QueueName is what people call a queue: its key, without the word that only
+// tells task queues from other keys of tasks.
+func QueueName(q *watch.Queue) string {
+	if q.Class == keyspace.TaskWaiting {
+		return "tasks:" + keyspace.TaskQueueOf(q.Key)
+	}
+	return q.Key
 }
 
 // badge is a count in a title, left out when it is zero.

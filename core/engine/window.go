@@ -19,8 +19,8 @@ const MaxWindow = 200
 // Value is one value of a key as it is shown: a packet, a message, a task, or
 // bytes that are none of these.
 type Value struct {
-	Label string       // its place in a list, or a task's priority
-	Task  packet.Value // a task's record; null for all else
+	Label  string       // its place in a list, or a task's priority
+	Record packet.Value // a task or a message as an object; null for all else
 	dispatch.Item
 }
 
@@ -49,6 +49,9 @@ func (e *Engine) Window(ctx context.Context, q watch.Queue, from, count int64) (
 	values := make([]Value, len(found.Items))
 	for i, item := range found.Items {
 		values[i] = Value{Label: strconv.FormatInt(from+int64(i), 10), Item: item}
+		if q.Class == keyspace.Inbox {
+			values[i].Record = messageRecord(item.Raw)
+		}
 	}
 	return values, nil
 }
@@ -72,26 +75,45 @@ func (e *Engine) taskWindow(ctx context.Context, key string, from, count int64) 
 	values := make([]Value, len(ids))
 	for i, z := range ids {
 		values[i] = Value{
-			Label: "p" + strconv.FormatFloat(-z.Score, 'f', -1, 64),
-			Task:  taskText(fmt.Sprint(z.Member), metas[i].Val()),
+			Label:  "p" + strconv.FormatFloat(-z.Score, 'f', -1, 64),
+			Record: taskRecord(fmt.Sprint(z.Member), metas[i].Val()),
 		}
 	}
 	return values, nil
 }
 
-// taskText is a task's record as an object, its data and result unfolded.
-func taskText(id string, fields map[string]string) packet.Value {
+// messageRecord is a message with its content unfolded, null when it is none.
+func messageRecord(raw []byte) packet.Value {
+	message, _, err := packet.ParseValue(raw)
+	if err != nil || message.Kind() != packet.Object {
+		return packet.NullValue
+	}
+	return unfold(message, "content")
+}
+
+// unfold replaces JSON that stands in a string by what it says.
+func unfold(record packet.Value, name string) packet.Value {
+	folded, _ := record.Get(name)
+	text, isText := folded.Text()
+	if !isText {
+		return record
+	}
+	inner, _, err := packet.ParseValue([]byte(text))
+	if err != nil {
+		return record
+	}
+	return record.With(name, inner)
+}
+
+// taskRecord is a task as an object, its data unfolded.
+func taskRecord(id string, fields map[string]string) packet.Value {
 	record := packet.ObjectOf(packet.Member{Key: "task_id", Value: packet.StringOf(id)})
 	for _, name := range []string{"type", "queue", "priority", "posted_by", "posted_at", "data"} {
 		text, there := fields[name]
 		if !there {
 			continue
 		}
-		value := packet.StringOf(text)
-		if inner, _, err := packet.ParseValue([]byte(text)); err == nil && name == "data" {
-			value = inner
-		}
-		record = record.With(name, value)
+		record = record.With(name, packet.StringOf(text))
 	}
-	return record
+	return unfold(record, "data")
 }

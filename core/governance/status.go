@@ -47,5 +47,16 @@ func (s Status) Word() string {
 	return string(s)
 }
 
+// Title is the status in full, for people.
+func (s Status) Title() string {
+	switch s {
+	case Review:
+		return "human review"
+	case CoSign:
+		return "co-signature"
+	}
+	return string(s)
+}
+
 // Waits reports whether a person can still let the packet go.
 func (s Status) Waits() bool { return s == Review || s == CoSign }

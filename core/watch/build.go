@@ -8,8 +8,12 @@ import (
 	"github.com/infrafabric/ifpacket/core/keyspace"
 )
 
-// emptyQueueKept is for how long an empty queue stays in the picture.
-const emptyQueueKept = 10 * time.Minute
+// For how long an empty queue, and an inbox that was read, stay in the
+// picture.
+const (
+	emptyQueueKept = 10 * time.Minute
+	emptyInboxKept = 30 * time.Second
+)
 
 // sample is the second's work: it moves the histories on and lets states
 // change that change by time alone.
@@ -25,7 +29,11 @@ func (m *model) sample(now time.Time) {
 		if q.depths.begun != before && (q.Depth > 0 || now.Sub(q.Changed) < 2*time.Minute) {
 			m.changed.queues = true
 		}
-		if q.Depth == 0 && q.Type == "" && now.Sub(q.Changed) > emptyQueueKept {
+		kept := emptyQueueKept
+		if q.Class == keyspace.Inbox {
+			kept = emptyInboxKept
+		}
+		if q.Depth == 0 && q.Type == "" && now.Sub(q.Changed) > kept {
 			delete(m.queues, key)
 			m.changed.queues = true
 		}
@@ -114,6 +122,8 @@ func (q *Queue) rank(now time.Time) int {
 	switch {
 	case q.State <= Growing:
 		return int(q.State)
+	case q.State == Empty && q.Class == keyspace.Inbox:
+		return 13 // an inbox that was just read needs nobody
 	case now.Sub(q.Changed) < 5*time.Second:
 		return 10
 	case q.State != Empty:
@@ -123,7 +133,7 @@ func (q *Queue) rank(now time.Time) int {
 }
 
 // judge says how a queue stands. It grows or drains when its depth has
-// changed by a fifth, and by more than a handful, over its history.
+// changed by a fifth, and by a handful at least, over its history.
 func (q *queue) judge(now time.Time) QueueState {
 	if want := q.Class.RedisType(); q.Type != "" && q.Type != want {
 		return WrongType
@@ -134,15 +144,8 @@ func (q *queue) judge(now time.Time) QueueState {
 	if now.Sub(q.moved) >= StuckAfter {
 		return Stuck
 	}
-	then := float64(q.Depth)
-	for _, v := range q.History {
-		if v == v {
-			then = v
-			break
-		}
-	}
-	change := float64(q.Depth) - then
-	bound := max(8, then/5)
+	then, change := q.trend()
+	bound := max(4, then/5)
 	switch {
 	case change >= bound && q.Net > 0:
 		return Growing
@@ -150,6 +153,31 @@ func (q *queue) judge(now time.Time) QueueState {
 		return Draining
 	}
 	return Steady
+}
+
+// trend compares the older half of what is known of the history with the
+// newer one, so that a queue which merely breathes does not seem to grow.
+func (q *queue) trend() (older, change float64) {
+	var known []float64
+	for _, v := range q.History {
+		if v == v {
+			known = append(known, v)
+		}
+	}
+	if len(known) < 4 {
+		return 0, 0
+	}
+	half := len(known) / 2
+	older = mean(known[:half])
+	return older, mean(known[half:]) - older
+}
+
+func mean(values []float64) float64 {
+	sum := 0.0
+	for _, v := range values {
+		sum += v
+	}
+	return sum / float64(len(values))
 }
 
 // lateAfter is the share of its TTL after which a heartbeat is late.

@@ -297,8 +297,12 @@ func (s *session) readPast(ctx context.Context, key string, now time.Time) error
 	}
 	m := s.model
 	from := now.Add(-ThroughputSpan * time.Second)
-	if len(records) == reach {
-		from = m.recordedAt(records[len(records)-1]).Add(time.Second)
+	if n := len(records); n > 0 {
+		// Before its first record there was no ledger, and before the oldest
+		// of a full reach nothing is known.
+		if oldest := m.recordedAt(records[n-1]); oldest.After(from) {
+			from = oldest
+		}
 	}
 	m.pastFrom(from)
 	for i := len(records) - 1; i >= 0; i-- {

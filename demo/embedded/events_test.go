@@ -2,6 +2,7 @@ package embedded_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +15,10 @@ func TestTheSameCommandsGiveTheSameEventsAndAnswers(t *testing.T) {
 	real, ours := connect(t, realURL), connect(t, ourURL)
 	for _, flags := range []string{"KEA", "KEAnm"} {
 		realEvents, ourEvents := listen(t, realURL), listen(t, ourURL)
-		for name, lines := range cases {
+		all := maps.Clone(cases)
+		maps.Copy(all, streamCases)
+		maps.Copy(all, scriptCases)
+		for name, lines := range all {
 			t.Run(name+" "+flags, func(t *testing.T) {
 				for _, c := range []*redis.Client{real, ours} {
 					do(t, c, "CONFIG SET notify-keyspace-events ''")

@@ -75,9 +75,13 @@ func (s *Server) scrub(k dbKey) {
 	})
 }
 
-// syncTTL tells the engine how long a key really has.
-func (s *Server) syncTTL(k dbKey) {
+// syncTTL tells the engine how long a key really has. For EXPIRE LT it is told
+// a nanosecond less, as it takes an equal time for a lesser one.
+func (s *Server) syncTTL(k dbKey, less bool) {
 	if left, ok := s.deadlines.left(k, s.now); ok {
+		if less {
+			left--
+		}
 		s.direct(func() { s.engine.DB(k.db).SetTTL(k.key, left) })
 	}
 }

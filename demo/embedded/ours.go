@@ -31,7 +31,7 @@ func init() {
 		"MULTI": multi, "EXEC": exec, "DISCARD": discard, "WATCH": watch, "UNWATCH": unwatch,
 		"EVAL": eval, "EVALSHA": eval, "EVAL_RO": eval, "EVALSHA_RO": eval, "SCRIPT": scriptCommand,
 
-		"GETEX": getexCommand, "SETRANGE": setrange, "ZUNIONSTORE": zstore, "ZINTERSTORE": zstore,
+		"GETEX": getexCommand, "SETRANGE": setrange, "COPY": copyKey, "ZUNIONSTORE": zstore, "ZINTERSTORE": zstore,
 		"FLUSHALL": flush, "FLUSHDB": flush, "SWAPDB": swapDB, "TYPE": typeOf,
 		"TTL": timeLeft, "PTTL": timeLeft, "EXPIRETIME": timeLeft, "PEXPIRETIME": timeLeft,
 		"XADD": xadd, "XTRIM": xtrim, "XDEL": xdel, "XRANGE": xrange, "XREVRANGE": xrange, "XINFO": xinfo,
@@ -109,6 +109,32 @@ func setrange(x *call) {
 		return
 	}
 	x.s.toEngine(x.reply, append([]string{"SETRANGE"}, x.args...))
+}
+
+// copyKey clears the target first: the engine leaves the target's TTL and its
+// value of another type behind.
+func copyKey(x *call) {
+	replace, understood := false, true
+	for options := x.args[2:]; len(options) > 0; {
+		switch {
+		case strings.EqualFold(options[0], "REPLACE"):
+			replace, options = true, options[1:]
+		case strings.EqualFold(options[0], "DB") && len(options) > 1:
+			_, ok := dbNumber(options[1])
+			understood, options = understood && ok, options[2:]
+		default:
+			understood, options = false, nil
+		}
+	}
+	if !understood {
+		x.fail("ERR syntax error")
+		return
+	}
+	from := x.key(0)
+	if to, _ := x.copyTarget(); replace && to != from && x.s.exists(from) {
+		x.s.direct(func() { x.s.engine.DB(to.db).Del(to.key) })
+	}
+	x.s.toEngine(x.reply, append([]string{"COPY"}, x.args...))
 }
 
 // zstore looks at the sources first: the engine removes the target before it

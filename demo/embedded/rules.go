@@ -146,16 +146,19 @@ func (w *write) otherDB() (dbKey, bool) {
 		db, ok := dbNumber(w.args[1])
 		return dbKey{db, w.args[0]}, ok
 	case "COPY":
-		to := dbKey{w.db, w.args[1]}
-		for i := 2; i < len(w.args)-1; i++ {
-			if strings.EqualFold(w.args[i], "DB") {
-				db, ok := dbNumber(w.args[i+1])
-				return dbKey{db, w.args[1]}, ok
-			}
-		}
-		return to, true
+		return w.copyTarget()
 	}
 	return dbKey{}, false
+}
+
+func (x *call) copyTarget() (dbKey, bool) {
+	for i := 2; i < len(x.args)-1; i++ {
+		if strings.EqualFold(x.args[i], "DB") {
+			db, ok := dbNumber(x.args[i+1])
+			return dbKey{db, x.args[1]}, ok
+		}
+	}
+	return dbKey{x.db, x.args[1]}, true
 }
 
 // readsTTL names the commands whose outcome depends on the TTL a key has.

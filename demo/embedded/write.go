@@ -24,7 +24,7 @@ func (w *write) look() {
 	}
 	if readsTTL[w.name] {
 		for _, k := range w.keys {
-			w.s.syncTTL(dbKey{w.db, k})
+			w.s.syncTTL(dbKey{w.db, k}, strings.Contains(w.name, "EXPIRE") && slices.ContainsFunc(w.args, isLT))
 		}
 	}
 	for _, key := range looksUp(w.name, w.args) {
@@ -36,6 +36,8 @@ func (w *write) look() {
 		w.before = probe(w)
 	}
 }
+
+func isLT(arg string) bool { return strings.EqualFold(arg, "LT") }
 
 // finish brings our books up to date and sends the events.
 func (w *write) finish() {

@@ -20,6 +20,9 @@ var (
 
 func footer() Footer {
 	hints, _ := km.Footer([]keymap.Scope{keymap.Carcel, keymap.List, keymap.Global}, nil)
+	hints = append(hints,
+		keymap.Hint{ID: "sign", Key: "a", Word: "sign", Dangerous: true, Keep: 1},
+		keymap.Hint{ID: "deny", Key: "d", Word: "deny", Dangerous: true, Keep: 2})
 	return Footer{Hints: hints, Edge: keymap.Hint{Key: "?", Word: "help"}}
 }
 
@@ -155,8 +158,8 @@ func TestToastsGoAfterAWhileAndErrorsLater(t *testing.T) {
 }
 
 func TestHelpShowsEveryKeyOfItsScopes(t *testing.T) {
-	h := NewHelp(km.Help([]keymap.Scope{keymap.Carcel, keymap.Global}, func(id string) keymap.State {
-		if id == "carcel.replay" {
+	h := NewHelp(km.Help([]keymap.Scope{keymap.Compose, keymap.Global}, func(id string) keymap.State {
+		if id == "compose.send" {
 			return keymap.Off("Redis is away")
 		}
 		return keymap.On
@@ -164,7 +167,7 @@ func TestHelpShowsEveryKeyOfItsScopes(t *testing.T) {
 	h.SetSize(120, h.Lines())
 	view := ansi.Strip(h.View(dark))
 	exact(t, "help", h.View(dark), 120, h.Lines())
-	for _, want := range []string{"carcel", "everywhere", "q ctrl+c", "Asks first.", "Not now: Redis is away"} {
+	for _, want := range []string{"compose", "everywhere", "q ctrl+c", "Asks first.", "Not now: Redis is away"} {
 		if !strings.Contains(view, want) {
 			t.Errorf("%q is not in\n%s", want, view)
 		}

@@ -152,7 +152,15 @@ func axisNumber(v float64) string {
 	if v == 0 {
 		return "0"
 	}
-	return short(v)
+	s := short(v)
+	i := strings.IndexAny(s, "kMG")
+	if i < 0 {
+		i = len(s)
+	}
+	if strings.Contains(s[:i], ".") {
+		s = strings.TrimRight(strings.TrimRight(s[:i], "0"), ".") + s[i:]
+	}
+	return s
 }
 
 // timeAxis lays out the line below the graph: events first, then their words,
@@ -162,7 +170,7 @@ func (g AreaGraph) timeAxis(t *themes.Theme, width int) string {
 	axis := newAxis(width)
 	end := g.End
 	if end.Text == "" {
-		end = T(faint, "now")
+		end = T(faint, " now")
 	}
 	end.live = true // it is about now, even when the graph is not
 	axis.put(width-Width(Sanitize(end.Text)), end)

@@ -208,7 +208,7 @@ func TestTheMouseFindsRows(t *testing.T) {
 }
 
 // endless is a list of a hundred thousand rows that exist only when asked.
-type endless struct{ n, version int }
+type endless struct{ n int }
 
 func (e endless) Len() int         { return e.n }
 func (e endless) Key(i int) string { return keys[i] }

@@ -1,0 +1,54 @@
+# `make` alone prints what there is.
+SHELL := /bin/bash
+GO ?= go
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# Tests that share the machine's cores with redis-servers: a bounded wait each.
+TESTFLAGS ?= -race -timeout 10m
+FUZZTIME ?= 2s
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build test setup lint bench fuzz long pictures
+
+help: ## print the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: build ## build, and open the console on the embedded Redis
+	./bin/ifpacket --demo
+
+build: ## build bin/ifpacket
+	$(GO) build -trimpath -o bin/ifpacket .
+
+test: setup ## install what the tests need, then run all of them with -race
+	$(GO) test $(TESTFLAGS) ./...
+	@$(MAKE) --no-print-directory fuzz
+
+setup: ## install redis-server and python3 from the system's packages if there are none
+	@for tool in redis-server python3; do \
+	  command -v $$tool >/dev/null && continue; \
+	  echo "installing $$tool, which the tests need"; \
+	  sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$tool >/dev/null || exit 1; \
+	done
+
+lint: ## gofmt, go vet, staticcheck
+	@out=$$(gofmt -l .); [ -z "$$out" ] || { echo "not gofmt'd:"; echo "$$out"; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+bench: setup ## run the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## run every fuzz target for FUZZTIME
+	@set -e; grep -rl '^func Fuzz' --include='*_test.go' . | sort | while read -r file; do \
+	  dir=$$(dirname $$file); \
+	  for target in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9]*).*/\1/p' $$file); do \
+	    $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$dir; \
+	  done; \
+	done
+
+long: setup ## the runs that CI has only in short form: fuzzing and repeated tests
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=60s
+	IFPACKET_LONG=1 $(GO) test -race -timeout 60m -count 3 ./...
+
+pictures: build ## make the pictures in docs/pictures (needs tmux and a renderer: see docs/pictures/README.md)
+	./docs/pictures/make.sh
