@@ -44,7 +44,7 @@ func defaults() []Binding {
 
 		{ID: "compose.next", Keys: []string{"tab"}, Help: "field", Scope: Compose, Shadows: "pane.next", Description: "Next field.", Order: 10, Keep: 2},
 		{ID: "compose.previous", Keys: []string{"shift+tab"}, Help: "field back", Scope: Compose, Shadows: "pane.previous", Description: "Field before."},
-		{ID: "compose.send", Keys: []string{"ctrl+enter", "alt+enter", "f5"}, Help: "send", Scope: Compose, Dangerous: true, Description: "Send the packet. Terminals that cannot tell ctrl+enter from enter have alt+enter, and f5 everywhere.", Order: 20, Keep: 1},
+		{ID: "compose.send", Keys: []string{"ctrl+enter", "alt+enter", "f5"}, Help: "send", Scope: Compose, Dangerous: true, Description: "Send the packet; f5 works in every terminal.", Order: 20, Keep: 1},
 		{ID: "compose.template", Keys: []string{"ctrl+t"}, Help: "template", Scope: Compose, Description: "Fill the contents from a primitive's template.", Order: 30, Keep: 4},
 		{ID: "compose.open", Keys: []string{"ctrl+o"}, Help: "open draft", Scope: Compose, Description: "Open another draft, or a packet sent before.", Order: 40, Keep: 6},
 		{ID: "compose.format", Keys: []string{"ctrl+f"}, Help: "format json", Scope: Compose, Description: "Indent the contents again.", Order: 50, Keep: 5},

@@ -33,7 +33,7 @@ func NewHelp(sections []keymap.Section) *Help {
 }
 
 // keysWidth is the column of the keys.
-const keysWidth = 18
+const keysWidth = 24
 
 // View draws the lines in sight on the page, exactly as large as SetSize said.
 func (h *Help) View(t *themes.Theme) string {
