@@ -50,5 +50,5 @@ long: setup ## the runs that CI has only in short form: fuzzing and repeated tes
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=60s
 	IFPACKET_LONG=1 $(GO) test -race -timeout 60m -count 3 ./...
 
-pictures: build ## make the pictures in docs/pictures (needs tmux and a renderer: see docs/pictures/README.md)
+pictures: build ## make the pictures in docs/pictures (needs tuishot: see docs/pictures/make.sh)
 	./docs/pictures/make.sh

@@ -144,7 +144,13 @@ func (f dispatchFlags) line(text []byte, to dispatch.Destination) (packet.Packet
 	if err != nil {
 		return packet.Packet{}, to, err
 	}
-	if faults = append(faults, reading.Faults...); len(faults) > 0 {
+	for _, fault := range reading.Faults {
+		// A packet without a chain gets one when it is dispatched.
+		if fault.Field != "chain_of_custody" || !reading.Packet.ChainOfCustody.IsNull() {
+			faults = append(faults, fault)
+		}
+	}
+	if len(faults) > 0 {
 		return packet.Packet{}, to, &packet.ValidationError{Faults: faults}
 	}
 	return reading.Packet, to, nil

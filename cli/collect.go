@@ -11,6 +11,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/dispatch"
 	"github.com/infrafabric/ifpacket/core/engine"
 	"github.com/infrafabric/ifpacket/core/packet"
+	"github.com/infrafabric/ifpacket/ui/widget"
 )
 
 func (a *app) collectCommand() *cobra.Command {
@@ -109,9 +110,6 @@ func (a *app) printItem(item dispatch.Item, output string) {
 	}
 }
 
-// printable shows text of unknown origin as JSON would, without the quotes:
-// control characters stay harmless.
-func printable(s string) string {
-	quoted := packet.AppendString(nil, s)
-	return string(quoted[1 : len(quoted)-1])
-}
+// printable shows text of unknown origin so that nothing in it is obeyed by
+// the terminal.
+func printable(s string) string { return widget.Sanitize(s) }

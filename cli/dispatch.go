@@ -140,11 +140,11 @@ func (a *app) readContents(arg string) (packet.Value, error) {
 
 // lineError is the error of one line of a batch.
 func (a *app) lineError(number int, err error) int {
-	fmt.Fprintf(a.err, "ifpacket: line %d: %s\n", number, errorLine(err))
-	code := exitCode(err)
-	var only codeOnly
-	if errors.As(err, &only) {
-		return int(only)
+	text := errorLine(err)
+	var syntax *packet.SyntaxError
+	if errors.As(err, &syntax) {
+		text = fmt.Sprintf("not JSON at column %d: %s", syntax.Column, syntax.Reason)
 	}
-	return code
+	fmt.Fprintf(a.err, "ifpacket: line %d: %s\n", number, text)
+	return exitCode(err)
 }

@@ -46,7 +46,7 @@ func (a *app) watch(ctx context.Context) error {
 	go func() { done <- watcher.Run(ctx) }()
 	defer func() { cancel(); <-done }()
 
-	last := watcher.Snapshot()
+	var last *watch.Snapshot // the first whole picture: what comes after it is change
 	for {
 		select {
 		case <-ctx.Done():
@@ -56,6 +56,12 @@ func (a *app) watch(ctx context.Context) error {
 			return ctx.Err()
 		case <-changed:
 			next := watcher.Snapshot()
+			if last == nil {
+				if !next.Taken.IsZero() {
+					last = next
+				}
+				continue
+			}
 			for _, c := range watch.Changes(last, next) {
 				if err := a.printChange(c, output); err != nil {
 					return nil // whoever read us is gone

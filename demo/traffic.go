@@ -34,10 +34,8 @@ type flow struct {
 	cargo func(*actor) packet.Value
 	rate  float64       // packets a second at mean tide
 	tick  time.Duration // between two batches
-	first time.Duration // how much later than others it begins
 	curve curve
-	plain bool          // schema 1.0: no chain of custody
-	form  packet.Format // how the packets are written
+	plain bool // schema 1.0: no chain of custody
 }
 
 // A curve is how deep a queue is left by its consumer at a time, in seconds.
@@ -48,12 +46,12 @@ var flows = []flow{
 	{name: "council", cargo: councilCargo, rate: 22, tick: time.Second, curve: stalls(hovers(36, 3, 31), 235, 95, 231)},
 	{name: "matrix", cargo: matrixCargo, rate: 45, tick: time.Second, plain: true, curve: hovers(58, 5, 24)},
 	{name: "ems-dispatch", cargo: emsCargo, rate: 16, tick: time.Second, curve: swells(40, 820, 150, 45, 40, 35)},
-	{name: "integrated-or", cargo: theatreCargo, rate: 9, tick: 2 * time.Second, curve: hovers(40, 3, 60)},
+	{name: "integrated-or", cargo: theatreCargo, rate: 9, tick: time.Second, curve: hovers(40, 3, 60)},
 	{name: "ng911-psap", cargo: callCargo, rate: 12, tick: time.Second, curve: swells(6, 210, 70, 60, 50, 90)},
 	{name: "robotics", cargo: robotCargo, rate: 18, tick: time.Second, plain: true, curve: hovers(14, 3, 17)},
 	// A vertical in which few acts a minute are allowed.
 	{name: "energy-grid", cargo: gridCargo, rate: 0.13, tick: 7500 * time.Millisecond, curve: swells(1, 12, 110, 4, 15, 40)},
-	{name: "archive", cargo: archiveCargo, rate: 14, tick: 2 * time.Second, first: time.Second, plain: true, curve: swells(0, 160, 35, 20, 75, 45)},
+	{name: "archive", cargo: archiveCargo, rate: 14, tick: time.Second, plain: true, curve: swells(0, 160, 35, 20, 75, 45)},
 }
 
 // hovers stays near a depth.
@@ -102,12 +100,12 @@ func (f flow) play(c cast, tide tide) (opening, scene func(*actor)) {
 				packets[i].SchemaVersion = packet.Schema10
 			}
 		}
-		a.after(wait, ship{dispatch.Destination{Key: key, Format: f.form}, packets})
+		a.after(wait, ship{dispatch.Destination{Key: key}, packets})
 		depth += n
 	}
 	opening = func(a *actor) {
 		send(a, 0, max(minOpening, min(int(f.curve(0)), maxOpening)))
-		a.clock += f.first + a.between(0.5, 1.4)
+		a.clock += a.between(0.5, 1.4)
 	}
 	scene = func(a *actor) {
 		begin, at, tick := a.clock, a.clock.Seconds(), f.tick.Seconds()

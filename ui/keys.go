@@ -27,6 +27,9 @@ func (m *model) press(msg tea.KeyPressMsg) tea.Cmd {
 	}
 	match := m.shared.Keys.Match
 	if m.pane().Typing() {
+		if key == "enter" { // it ends what is typed, and opens nothing
+			return m.pane().Update(msg)
+		}
 		match = m.shared.Keys.MatchTyping
 	}
 	b, ok := match(m.scopes(), key)

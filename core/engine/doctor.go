@@ -58,7 +58,7 @@ func (e *Engine) Examine(ctx context.Context) []Finding {
 	took := time.Since(begin)
 	begin = time.Now()
 	_ = e.Ping(ctx) // the first one had to connect
-	x.add("reachable", "ok", "", "%s answers in %s (%s to connect)", e.Address(), time.Since(begin).Round(10*time.Microsecond), took.Round(10*time.Microsecond))
+	x.add("reachable", "ok", "", "%s answers in %s (%s to connect)", e.Address(), ms(time.Since(begin)), ms(took))
 	for _, name := range []string{"notify-keyspace-events", "maxmemory", "maxmemory-policy", "appendonly", "save", "client-output-buffer-limit"} {
 		if found, err := e.store.Commands().ConfigGet(ctx, name).Result(); err == nil {
 			for key, value := range found {
@@ -196,6 +196,8 @@ func (x *examination) faults(snap *watch.Snapshot) {
 		x.add("swarm", "advice", "", "%s: %s %s", f.Kind, f.Key, f.Detail)
 	}
 }
+
+func ms(d time.Duration) string { return fmt.Sprintf("%.2f ms", float64(d)/float64(time.Millisecond)) }
 
 func mb(n int64) string {
 	switch {

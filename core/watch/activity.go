@@ -41,6 +41,7 @@ func (m *model) countEvents(t told) {
 func (m *model) record(r redis.XMessage) {
 	get := func(name string) string { return str(r.Values[name]) }
 	m.ledger = position(r.ID)
+	m.recorded = max(m.recorded, recordTime(r))
 	e := Event{
 		Kind: Decision, What: get("event"), Subject: get("tracking_id"), Where: get("key"),
 		Who: get("actor"), Detail: get("policy"), Count: 1,
@@ -64,11 +65,20 @@ func (m *model) record(r redis.XMessage) {
 
 // recordedAt is when a record of the ledger was written, by our clock.
 func (m *model) recordedAt(r redis.XMessage) time.Time {
-	ms, err := strconv.ParseInt(str(r.Values["ts"]), 10, 64)
-	if err != nil {
-		return time.Now()
+	if ms := recordTime(r); ms > 0 {
+		return m.local(time.UnixMilli(ms))
 	}
-	return m.local(time.UnixMilli(ms))
+	return time.Now()
+}
+
+// recordTime is what a record has as its time, in milliseconds since 1970; 0
+// when it has none.
+func recordTime(r redis.XMessage) int64 {
+	ms, err := strconv.ParseInt(str(r.Values["ts"]), 10, 64)
+	if err != nil || ms < 0 || ms > 1<<52 {
+		return 0
+	}
+	return ms
 }
 
 // pastFrom says from when on the ledger's past is about to be told whole.

@@ -42,7 +42,7 @@ func (m *model) sample(now time.Time) {
 		}
 	}
 	for _, a := range m.agents {
-		if stateOf(a, now) != stateOf(a, now.Add(-2*time.Second)) {
+		if stateOf(a, now) != a.state {
 			m.changed.agents = true
 		}
 	}
@@ -213,9 +213,10 @@ func (m *model) buildAgents(now time.Time) []Agent {
 		_, session := m.sessions[id]
 		tasks := claims[id]
 		sort.Strings(tasks)
+		a.state = stateOf(a, now)
 		agent := &Agent{
 			ID: id, Role: a.role, Parent: parent, Registered: a.registered, Beat: a.beat, BeatTTL: a.beatTTL,
-			State: stateOf(a, now), Claims: tasks, Context: a.context, Capacity: a.capacity, Session: session,
+			State: a.state, Claims: tasks, Context: a.context, Capacity: a.capacity, Session: session,
 		}
 		if q := m.queues[keyspace.Messages(id)]; q != nil {
 			agent.Inbox = q.Depth
@@ -246,9 +247,9 @@ func tree(all map[string]*Agent) []Agent {
 		}
 		children[parent] = append(children[parent], a)
 	}
-	for _, list := range children {
+	for parent, list := range children {
 		sort.Slice(list, func(i, j int) bool {
-			if list[i].State != list[j].State && list[i].Parent != "" {
+			if list[i].State != list[j].State && parent != "" { // roots keep their places
 				return list[i].State < list[j].State
 			}
 			return list[i].ID < list[j].ID
@@ -317,7 +318,7 @@ func (m *model) buildFaults(now time.Time) []Fault {
 		if q.Class == keyspace.PacketQueue && q.Depth > 0 && len(q.Faults) > 0 && q.Faults[0].Field == "value" {
 			add(NoPacket, key, "the value at its head is no packet")
 		}
-		if id := keyspace.AgentOf(key); q.Class == keyspace.Inbox && q.Depth > 0 && m.agents[id] == nil {
+		if id := keyspace.AgentOf(key); q.Class == keyspace.Inbox && q.Depth > 0 && !m.registered(id) {
 			add(NoSuchAgent, key, "%d messages wait for an agent that is not registered", q.Depth)
 		}
 	}
@@ -326,9 +327,27 @@ func (m *model) buildFaults(now time.Time) []Fault {
 			add(AgentSilent, keyspace.Agent(id), "it stands in %s and has no heartbeat", keyspace.SwarmSessions)
 		}
 	}
+	for key, isPacket := range m.contexts {
+		if !isPacket {
+			add(NoPacket, key, "its value is no packet")
+		}
+	}
+	for parent, set := range m.children {
+		if m.registered(parent) {
+			continue
+		}
+		for id := range set {
+			if a := m.agents[id]; a == nil || !a.info || a.parent == "" { // else it says so itself
+				add(AgentOrphaned, keyspace.Agent(id), "its parent %s is gone", parent)
+			}
+		}
+	}
 	for id, a := range m.agents {
-		if a.info && a.parent != "" && (m.agents[a.parent] == nil || !m.agents[a.parent].info) {
+		if a.info && a.parent != "" && !m.registered(a.parent) {
 			add(AgentOrphaned, keyspace.Agent(id), "its parent %s is gone", a.parent)
+		}
+		if m.types[keyspace.AgentContext(id)] != "" && !m.registered(id) {
+			add(NoSuchAgent, keyspace.AgentContext(id), "a context of an agent that is not registered")
 		}
 		if missing := m.missingChunks(id, a); missing != "" {
 			add(ContextCut, keyspace.AgentContext(id), "chunk %s of %d is missing", missing, a.chunks)

@@ -27,7 +27,7 @@ type model struct {
 	agents   map[string]*agent
 	sessions map[string]struct{}
 	children map[string]map[string]struct{} // parent → swarm:subagents
-	contexts map[string]struct{}
+	contexts map[string]bool                // context:* → its value is a packet, as far as is known
 
 	tasks     map[string]string // id → queue
 	claims    map[string]string // id → agent
@@ -36,8 +36,9 @@ type model struct {
 	lost, left               []string
 	suspectLost, suspectLeft map[string]bool
 
-	carcel Carcel
-	ledger int64
+	carcel   Carcel
+	ledger   int64
+	recorded int64 // the time in the ledger's newest record, as it stands there
 
 	throughput, held, refused counter
 	notified                  counter
@@ -68,6 +69,7 @@ type agent struct {
 	beatTTL    time.Duration
 	context    int64
 	chunks     int64
+	state      AgentState // as the last snapshot shows it
 }
 
 func newModel(address string) *model {
@@ -79,7 +81,7 @@ func newModel(address string) *model {
 		agents:   map[string]*agent{},
 		sessions: map[string]struct{}{},
 		children: map[string]map[string]struct{}{},
-		contexts: map[string]struct{}{}, tasks: map[string]string{}, claims: map[string]string{},
+		contexts: map[string]bool{}, tasks: map[string]string{}, claims: map[string]string{},
 		completed: map[string]struct{}{},
 	}
 }
@@ -111,13 +113,19 @@ func (m *model) noteLink(l Link) {
 	now := time.Now()
 	switch l.State {
 	case Away:
-		m.marks = append(m.marks, Mark{At: now, Kind: "away"})
+		m.mark(now, "away")
 		m.log(Event{At: now, Kind: Console, What: "away", Subject: m.server.Address, Detail: l.Reason, Count: 1})
 	case Live, Polling:
+		m.log(Event{At: now, Kind: Console, What: l.State.String(), Subject: m.server.Address, Detail: l.Reason, Count: 1})
+	}
+}
+
+// resume marks the time since the connection was lost as not known.
+func (m *model) resume(now time.Time) {
+	if m.link.State == Away {
 		m.throughput.miss(now)
 		m.held.miss(now)
 		m.refused.miss(now)
-		m.log(Event{At: now, Kind: Console, What: l.State.String(), Subject: m.server.Address, Detail: l.Reason, Count: 1})
 	}
 }
 
@@ -154,7 +162,7 @@ func (m *model) sort(key, kind string, ttl time.Duration, now time.Time) {
 		m.expires[key] = now.Add(ttl)
 	}
 	if class == keyspace.SharedContext {
-		m.contexts[key] = struct{}{}
+		m.contexts[key] = true
 		m.changed.queues = true
 	}
 	if class == keyspace.TaskResult {
@@ -197,7 +205,7 @@ func (m *model) gone(key string) {
 			a.info = false
 		}
 	case keyspace.AgentHeartbeat:
-		if a := m.agents[keyspace.AgentOf(key)]; a != nil {
+		if a := m.agents[keyspace.AgentOf(key)]; a != nil && !m.beats(keyspace.AgentOf(key)) {
 			a.beatTTL = 0
 		}
 	case keyspace.AgentContextInfo:
@@ -311,14 +319,25 @@ func (m *model) seeAgent(id string, fields []any) {
 	a.capacity, _ = strconv.ParseInt(str(fields[3]), 10, 64)
 }
 
+// beats reports whether a key with the agent's heartbeat is there, under one
+// name or the other.
+func (m *model) beats(id string) bool {
+	return m.types[keyspace.Heartbeat(id)] != "" || m.types[keyspace.PaperHeartbeat(id)] != ""
+}
+
+// presetBeatTTL is taken for heartbeats that were written without a TTL.
+const presetBeatTTL = 300 * time.Second
+
 func (m *model) seeHeartbeat(id, value string, left time.Duration, now time.Time) {
 	a := m.agent(id)
+	beat := now
 	if at, ok := beatTime(value); ok {
-		a.beat = m.local(at)
-	} else {
-		a.beat = now
+		beat = m.local(at)
 	}
-	a.beatTTL = 0
+	if beat.Before(a.beat) && m.types[keyspace.Heartbeat(id)] != "" && m.types[keyspace.PaperHeartbeat(id)] != "" {
+		return // both names are there: the newer one counts
+	}
+	a.beat, a.beatTTL = beat, presetBeatTTL
 	if left > 0 {
 		// What is left plus what has passed; a whole number of seconds, as
 		// it was set.
@@ -381,6 +400,36 @@ func (m *model) seeBin(key string, length int64) {
 	if key == keyspace.Main.Expired() {
 		m.carcel.Expired = length
 		m.changed.carcel = true
+	}
+}
+
+// seePacket notes whether what stands under a context key is a packet; part of
+// a long value tells nothing.
+func (m *model) seePacket(key, head string) {
+	isPacket := true
+	if len(head) < contextHead {
+		_, err := packet.Read([]byte(head))
+		isPacket = err == nil
+	}
+	if m.contexts[key] != isPacket {
+		m.contexts[key] = isPacket
+		m.changed.queues = true
+	}
+}
+
+// registered reports whether anything says that there is such an agent.
+func (m *model) registered(id string) bool {
+	_, session := m.sessions[id]
+	a := m.agents[id]
+	return session || a != nil && (a.info || a.beatTTL > 0)
+}
+
+// forget drops what is kept of agents that are no more.
+func (m *model) forget() {
+	for id, a := range m.agents {
+		if !m.registered(id) && a.context == 0 && a.chunks == 0 {
+			delete(m.agents, id)
+		}
 	}
 }
 

@@ -125,6 +125,9 @@ func newDirtySet() *dirtySet {
 }
 
 func (d *dirtySet) add(key, event string) {
+	if len(key) > maxKeyLen {
+		return
+	}
 	d.mu.Lock()
 	d.events++
 	// Looking up first saves an assignment, which costs more than the look,
@@ -138,6 +141,14 @@ func (d *dirtySet) add(key, event string) {
 		clear(d.keys)
 		d.overflow = true
 	}
+	d.mu.Unlock()
+	d.tell()
+}
+
+// retype has a key read again whose type is not what it was.
+func (d *dirtySet) retype(key string) {
+	d.mu.Lock()
+	d.keys[key] = true
 	d.mu.Unlock()
 	d.tell()
 }

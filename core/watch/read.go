@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -16,7 +17,13 @@ const (
 	scanStep  = 1000    // keys that one SCAN looks at: well under a millisecond of the server
 	readStep  = 500     // keys that are read in one round trip
 	maxKeys   = 200_000 // keys that are followed; the rest is counted
-	ledgerLot = 512     // records of the ledger that are read at once
+	maxKeyLen = 1024    // bytes of a key that is followed
+	// A record of a batch is up to 33 kB long; of many records a few are read
+	// at once.
+	ledgerLot   = 128
+	ledgerReach = 32       // lots of the past, or of one second, that are read
+	pastSize    = 16 << 20 // bytes of the past after which enough is known
+	contextHead = 64 << 10 // bytes that are read of a context
 )
 
 // readServer asks the server who it is, and what time it has.
@@ -58,20 +65,21 @@ func readServer(ctx context.Context, s *store.Store) (Server, error) {
 	return server, nil
 }
 
-// readAll looks for every key there is and reads those that are followed.
-func (s *session) readAll(ctx context.Context) error {
+// readAll looks for every key there is, reads those that are followed, and
+// returns how many of those known before were gone.
+func (s *session) readAll(ctx context.Context) (gone int, err error) {
 	found := make(map[string]bool)
 	hidden, cursor := 0, uint64(0)
 	for {
 		keys, next, err := s.store.Commands().Scan(ctx, cursor, "", scanStep).Result()
 		if err != nil {
-			return s.store.Explain("scan", "", err)
+			return gone, s.store.Explain("scan", "", err)
 		}
 		for _, key := range keys {
 			if !followed(key) {
 				continue
 			}
-			if len(found) < maxKeys {
+			if len(found) < maxKeys && len(key) <= maxKeyLen {
 				found[key] = true
 			} else if !found[key] {
 				hidden++
@@ -85,15 +93,17 @@ func (s *session) readAll(ctx context.Context) error {
 	for key := range s.model.types {
 		if !found[key] {
 			s.model.gone(key)
+			gone++
 		}
 	}
 	if err := s.readDirty(ctx, found); err != nil {
-		return err
+		return gone, err
 	}
+	s.model.forget()
 	if err := s.readLedger(ctx); err != nil {
-		return err
+		return gone, err
 	}
-	return s.checkTasks(ctx)
+	return gone, s.checkTasks(ctx)
 }
 
 // followed reports whether a key is of a class that the picture shows.
@@ -153,11 +163,13 @@ func (s *session) readLot(ctx context.Context, keys []string, retype map[string]
 	}
 	now := time.Now()
 	for key, cmd := range types {
-		if kind, err := cmd.Result(); err != nil {
-			return s.store.Explain("type", key, err)
-		} else if kind == keyspace.TypeNone {
+		kind, err := cmd.Result()
+		switch {
+		case err != nil || kind == keyspace.TypeNone: // an error: an ACL hides this key
 			s.model.gone(key)
-		} else {
+		case s.model.types[key] == "" && len(s.model.types) >= maxKeys:
+			// Left out; the next full read counts it.
+		default:
 			s.model.sort(key, kind, ttls[key].Val(), now)
 		}
 	}
@@ -179,9 +191,22 @@ func (s *session) readLot(ctx context.Context, keys []string, retype map[string]
 	return nil
 }
 
+// failed reports whether the answer about a key is an error, which leaves it
+// as it was: its type has changed, and is read again.
+func (s *session) failed(key string, cmds ...redis.Cmder) bool {
+	for _, cmd := range cmds {
+		if err := cmd.Err(); redis.HasErrorPrefix(err, "WRONGTYPE") {
+			s.dirty.retype(key)
+			return true
+		} else if err != nil && !errors.Is(err, redis.Nil) {
+			return true
+		}
+	}
+	return false
+}
+
 // ask queues the commands that read one key and returns what to do with the
-// answers. A key that changed its type in this very moment answers with an
-// error: it is left as it was, for its notification is on the way.
+// answers.
 func (s *session) ask(ctx context.Context, p redis.Pipeliner, key string) func(time.Time) {
 	kind, class, m := s.model.types[key], keyspace.Classify(key), s.model
 	if kind == "" || kind != class.RedisType() {
@@ -191,51 +216,81 @@ func (s *session) ask(ctx context.Context, p redis.Pipeliner, key string) func(t
 	case keyspace.PacketQueue, keyspace.Inbox:
 		length, head, tail := p.LLen(ctx, key), p.LIndex(ctx, key, 0), p.LIndex(ctx, key, -1)
 		return func(now time.Time) {
-			if length.Err() == nil {
+			if !s.failed(key, length, head, tail) {
 				m.seeList(key, class, length.Val(), head.Val(), tail.Val(), now)
 			}
 		}
 	case keyspace.Carcel:
 		length := p.LLen(ctx, key)
 		if key != keyspace.Main.DeadLetters() {
-			return func(time.Time) { m.seeBin(key, length.Val()) }
+			return func(time.Time) {
+				if !s.failed(key, length) {
+					m.seeBin(key, length.Val())
+				}
+			}
 		}
 		newest := p.LRange(ctx, key, -CarcelWindow, -1)
-		return func(time.Time) { m.seeCarcel(length.Val(), newest.Val()) }
+		return func(time.Time) {
+			if !s.failed(key, length, newest) {
+				m.seeCarcel(length.Val(), newest.Val())
+			}
+		}
+	case keyspace.SharedContext:
+		head := p.GetRange(ctx, key, 0, contextHead-1)
+		return func(time.Time) {
+			if !s.failed(key, head) {
+				m.seePacket(key, head.Val())
+			}
+		}
 	case keyspace.TaskWaiting:
 		count, head := p.ZCard(ctx, key), p.ZRange(ctx, key, 0, 0)
 		return func(now time.Time) {
-			if count.Err() == nil {
+			if !s.failed(key, count, head) {
 				m.seeTaskQueue(key, count.Val(), head.Val(), now)
 			}
 		}
 	case keyspace.AgentInfo:
 		fields := p.HMGet(ctx, key, "role", "parent_id", "registered_at", "context_capacity")
-		return func(time.Time) { m.seeAgent(keyspace.AgentOf(key), fields.Val()) }
+		return func(time.Time) {
+			if !s.failed(key, fields) {
+				m.seeAgent(keyspace.AgentOf(key), fields.Val())
+			}
+		}
 	case keyspace.AgentHeartbeat:
 		beat, left := p.Get(ctx, key), p.PTTL(ctx, key)
 		return func(now time.Time) {
-			if beat.Err() == nil {
+			if !s.failed(key, beat) && beat.Err() == nil {
 				m.seeHeartbeat(keyspace.AgentOf(key), beat.Val(), left.Val(), now)
 			}
 		}
 	case keyspace.AgentContextInfo:
 		fields := p.HMGet(ctx, key, "size_bytes", "chunks")
-		return func(time.Time) { m.seeContext(keyspace.AgentOf(key), fields.Val()) }
+		return func(time.Time) {
+			if !s.failed(key, fields) {
+				m.seeContext(keyspace.AgentOf(key), fields.Val())
+			}
+		}
 	case keyspace.SwarmSet:
+		if _, children := keyspace.ParentOf(key); !children && key != keyspace.SwarmSessions {
+			return nil
+		}
 		members := p.SMembers(ctx, key)
 		return func(time.Time) {
-			if members.Err() == nil {
+			if !s.failed(key, members) {
 				m.seeSwarm(key, members.Val())
 			}
 		}
 	case keyspace.TaskInfo:
 		queue := p.HGet(ctx, key, "queue")
-		return func(time.Time) { m.seeTask(keyspace.TaskOf(key), queue.Val()) }
+		return func(time.Time) {
+			if !s.failed(key, queue) {
+				m.seeTask(keyspace.TaskOf(key), queue.Val())
+			}
+		}
 	case keyspace.TaskClaim:
 		claim := p.Get(ctx, key)
 		return func(time.Time) {
-			if claim.Err() == nil {
+			if !s.failed(key, claim) && claim.Err() == nil {
 				m.seeClaim(keyspace.TaskOf(key), claim.Val())
 			}
 		}
@@ -244,33 +299,38 @@ func (s *session) ask(ctx context.Context, p redis.Pipeliner, key string) func(t
 }
 
 // readLedger reads the records that the ledger gained. When it gained more
-// than a few lots in a second, the rest is counted by position alone.
+// than a few lots in a second, the rest is counted by position alone. A user
+// who may not read the ledger does without.
 func (s *session) readLedger(ctx context.Context) error {
 	key, m := keyspace.Main.Ledger(), s.model
-	kind, err := s.store.Commands().Type(ctx, key).Result()
-	if err != nil {
-		return s.store.Explain("type", key, err)
-	}
 	now := time.Now()
 	m.throughput.know(now)
 	m.taken = now
+	kind, err := s.store.Commands().Type(ctx, key).Result()
+	if err = s.store.Explain("type", key, err); errors.Is(err, store.ErrAuth) {
+		return nil
+	} else if err != nil {
+		return err
+	}
 	if kind != keyspace.TypeStream {
 		m.ledgerGone(kind)
 		return nil
 	}
 	last, err := s.store.Commands().XRevRangeN(ctx, key, "+", "-", 1).Result()
-	if err != nil || len(last) == 0 {
-		return s.store.Explain("xrevrange", key, err)
+	if err = s.store.Explain("xrevrange", key, err); errors.Is(err, store.ErrAuth) {
+		return nil
+	} else if err != nil || len(last) == 0 {
+		return err
 	}
 	newest := position(last[0].ID)
 	if newest < m.ledger {
-		m.ledgerGone("shrunk")
+		m.ledgerGone("shorter than it was")
 	}
-	if m.ledger == 0 {
+	if m.ledger == 0 && newest > 0 {
 		return s.readPast(ctx, key, now)
 	}
 	for lot := 0; m.ledger < newest; lot++ {
-		if lot == 8 {
+		if lot == ledgerReach {
 			m.skipRecords(newest - ledgerLot/2)
 		}
 		records, err := s.store.Commands().XRangeN(ctx, key, strconv.FormatInt(m.ledger+1, 10), "+", ledgerLot).Result()
@@ -287,26 +347,43 @@ func (s *session) readLedger(ctx context.Context) error {
 	return nil
 }
 
-// readPast takes what the ledger recorded before this session, as far as a
-// few lots reach back: it fills the activity and the throughput.
+// readPast takes what the ledger recorded before this session, as far as some
+// lots reach back: it fills the activity and the throughput.
 func (s *session) readPast(ctx context.Context, key string, now time.Time) error {
-	const reach = 8 * ledgerLot
-	records, err := s.store.Commands().XRevRangeN(ctx, key, "+", "-", reach).Result()
-	if err != nil {
-		return s.store.Explain("xrevrange", key, err)
-	}
 	m := s.model
-	from := now.Add(-ThroughputSpan * time.Second)
-	if n := len(records); n > 0 {
-		// Before its first record there was no ledger, and before the oldest
-		// of a full reach nothing is known.
-		if oldest := m.recordedAt(records[n-1]); oldest.After(from) {
-			from = oldest
+	from, end := now.Add(-ThroughputSpan*time.Second), "+"
+	var past []redis.XMessage
+	for lot, size := 0, 0; ; lot++ {
+		records, err := s.store.Commands().XRevRangeN(ctx, key, end, "-", ledgerLot).Result()
+		if err != nil {
+			return s.store.Explain("xrevrange", key, err)
 		}
+		for _, r := range records {
+			size += len(str(r.Values["ids"]))
+			delete(r.Values, "ids")
+		}
+		past = append(past, records...)
+		if len(records) < ledgerLot {
+			break
+		}
+		oldest := records[len(records)-1]
+		if at := m.recordedAt(oldest); lot == ledgerReach || size > pastSize || at.Before(from) {
+			if at.After(from) {
+				from = at.Add(time.Second)
+			}
+			break
+		}
+		end = "(" + oldest.ID
 	}
 	m.pastFrom(from)
-	for i := len(records) - 1; i >= 0; i-- {
-		m.record(records[i])
+	known := m.recorded
+	for i := len(past) - 1; i >= 0; i-- {
+		if r := past[i]; recordTime(r) > known {
+			m.record(r)
+		}
+	}
+	if len(past) > 0 {
+		m.ledger = max(m.ledger, position(past[0].ID))
 	}
 	return nil
 }

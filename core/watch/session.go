@@ -18,6 +18,7 @@ type session struct {
 	dirty *dirtySet
 	lived bool // at least one full read succeeded
 
+	size      int64     // keys in the database at the last beat
 	probed    time.Time // when the last probe was sent
 	heard     atomic.Int64
 	lastFlush time.Duration // how long the last read took
@@ -37,6 +38,7 @@ func (s *session) run(ctx context.Context) error {
 		return flagErr
 	}
 	s.model.setServer(server)
+	s.model.resume(time.Now())
 	if flagErr != nil {
 		return s.poll(ctx, flagErr.Error())
 	}
@@ -50,7 +52,9 @@ func (s *session) run(ctx context.Context) error {
 // so that nothing falls between the two.
 func (s *session) listen(ctx context.Context) error {
 	sub, err := s.store.Subscribe(ctx, s.patterns()...)
-	if err != nil {
+	if errors.Is(err, store.ErrAuth) {
+		return s.poll(ctx, "the server forbids this user to subscribe")
+	} else if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -61,7 +65,7 @@ func (s *session) listen(ctx context.Context) error {
 		_ = sub.Close()
 		<-received
 	}()
-	if err := s.readAll(ctx); err != nil {
+	if _, err := s.readAll(ctx); err != nil {
 		return err
 	}
 	s.becomes(Live, "")
@@ -113,7 +117,7 @@ func (s *session) flush(ctx context.Context) error {
 	begin := time.Now()
 	var err error
 	if overflow {
-		err = s.readAll(ctx)
+		_, err = s.readAll(ctx)
 	} else {
 		err = s.readDirty(ctx, keys)
 	}
@@ -125,11 +129,15 @@ func (s *session) flush(ctx context.Context) error {
 	return nil
 }
 
-// beat is the second's work: the ledger's new records, rates, histories, and
-// the probe that shows a connection which is healthy but deaf.
+// beat is the second's work: the ledger's new records, rates, histories, the
+// look for keys that vanished without a word, and the probe that shows a
+// connection which is healthy but deaf.
 func (s *session) beat(ctx context.Context) error {
 	now := time.Now()
 	if err := s.readLedger(ctx); err != nil {
+		return err
+	}
+	if err := s.checkSize(ctx); err != nil {
 		return err
 	}
 	if now.Sub(s.probed) >= s.opts.Probe {
@@ -163,17 +171,54 @@ func (s *session) recheck(ctx context.Context) error {
 		return err
 	}
 	s.model.setServer(server)
-	if err := s.readAll(ctx); err != nil {
+	if _, err := s.readAll(ctx); err != nil {
 		return err
 	}
 	s.publish(s.model)
 	return nil
 }
 
+// checkSize reads everything again when there are fewer keys than there could
+// be: FLUSHALL, FLUSHDB and SWAPDB send no notifications.
+func (s *session) checkSize(ctx context.Context) error {
+	size, err := s.dbSize(ctx)
+	if err != nil || size < 0 {
+		return err
+	}
+	fell := size*2 < s.size
+	s.size = size
+	if !fell && int64(len(s.model.types)) <= size {
+		return nil
+	}
+	// It may be that notifications have only not been read yet.
+	if err := s.flush(ctx); err != nil {
+		return err
+	}
+	if size, err = s.dbSize(ctx); err != nil || !fell && int64(len(s.model.types)) <= size {
+		return err
+	}
+	known := len(s.model.types)
+	gone, err := s.readAll(ctx)
+	if err == nil && gone > known/2 {
+		s.model.log(Event{At: time.Now(), Kind: Console, What: "keys vanished", Subject: s.store.Target().String(),
+			Detail: fmt.Sprintf("%d of %d keys are gone without a notification, as after FLUSHALL; all was read again", gone, known), Count: gone})
+	}
+	return err
+}
+
+// dbSize is how many keys there are, −1 where the server does not tell.
+func (s *session) dbSize(ctx context.Context) (int64, error) {
+	size, err := s.store.Commands().DBSize(ctx).Result()
+	if err = s.store.Explain("dbsize", "", err); errors.Is(err, store.ErrAuth) {
+		return -1, nil
+	}
+	return size, err
+}
+
 // poll is the way to watch a Redis that sends no notifications: everything
 // known is read each second, and new keys are looked for now and then.
 func (s *session) poll(ctx context.Context, why string) error {
-	if err := s.readAll(ctx); err != nil {
+	if _, err := s.readAll(ctx); err != nil {
 		return err
 	}
 	s.becomes(Polling, why)
@@ -186,7 +231,7 @@ func (s *session) poll(ctx context.Context, why string) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-resync.C:
-			if err := s.readAll(ctx); err != nil {
+			if _, err := s.readAll(ctx); err != nil {
 				return err
 			}
 		case <-tick.C:

@@ -25,15 +25,27 @@ func (s *session) checkTasks(ctx context.Context) error {
 		done      *redis.IntCmd
 	}
 	var looks []look
-	for id, queue := range m.tasks {
-		if len(looks) == tasksChecked {
-			break
-		}
+	consider := func(id string) {
+		queue := m.tasks[id]
 		if _, done := m.completed[id]; done || queue == "" {
-			continue
+			return
 		}
 		if kind := m.types[keyspace.TaskQueue(queue)]; kind == "" || kind == keyspace.TypeZSet {
 			looks = append(looks, look{id: id, queue: queue})
+		}
+	}
+	// Those under suspicion first: of many tasks only some are looked at.
+	for _, suspects := range []map[string]bool{m.suspectLost, m.suspectLeft} {
+		for id := range suspects {
+			consider(id)
+		}
+	}
+	for id := range m.tasks {
+		if len(looks) >= tasksChecked {
+			break
+		}
+		if !m.suspectLost[id] && !m.suspectLeft[id] {
+			consider(id)
 		}
 	}
 	err := s.store.Read(ctx, func(p redis.Pipeliner) {
@@ -44,7 +56,7 @@ func (s *session) checkTasks(ctx context.Context) error {
 			l.done = p.Exists(ctx, keyspace.TaskCompleted(l.id))
 		}
 	})
-	if err != nil || len(looks) == 0 {
+	if err != nil {
 		return err
 	}
 	lost, left := map[string]bool{}, map[string]bool{}

@@ -120,7 +120,7 @@ func (w *Watcher) Look(ctx context.Context) (*Snapshot, error) {
 		return nil, err
 	}
 	m.setServer(server)
-	if err := s.readAll(ctx); err != nil {
+	if _, err := s.readAll(ctx); err != nil {
 		return nil, err
 	}
 	m.link = Link{State: Polling, Since: time.Now(), Reason: "one look"}
@@ -128,10 +128,15 @@ func (w *Watcher) Look(ctx context.Context) (*Snapshot, error) {
 	return m.build(&Snapshot{}), nil
 }
 
-// away publishes why Redis is away and waits for the next try: half a second
-// at first, twice as long each time, up to the backoff.
+// pause is how long to wait after a failed try: half a second at first, twice
+// as long each time, up to the backoff.
+func (o Options) pause(attempt int) time.Duration {
+	return min(o.Backoff, time.Second/2<<min(attempt-1, 10))
+}
+
+// away publishes why Redis is away and waits for the next try.
 func (w *Watcher) away(ctx context.Context, m *model, err error, attempt int) {
-	pause := min(w.opts.Backoff, time.Second/2<<min(attempt-1, 10))
+	pause := w.opts.pause(attempt)
 	link := Link{State: Away, Attempt: attempt, NextTry: time.Now().Add(pause), Err: err, Reason: reasonOf(err)}
 	m.setLink(link)
 	w.publish(m)

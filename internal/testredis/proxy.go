@@ -23,6 +23,7 @@ type Proxy struct {
 	dice   *rand.Rand // nil: no cuts at random
 	chance float64
 	lost   int
+	deaf   bool
 }
 
 // NewProxy starts a proxy in front of an address; it ends with the test.
@@ -56,6 +57,14 @@ func (p *Proxy) CutAtRandom(chance float64, seed uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.chance, p.dice = chance, rand.New(rand.NewPCG(seed, 0))
+}
+
+// Deafen keeps from subscribers all that the server tells them, while their
+// connections stand.
+func (p *Proxy) Deafen(deaf bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.deaf = deaf
 }
 
 // Cuts is how many connections were cut on purpose.
@@ -108,6 +117,7 @@ type link struct {
 	client, server net.Conn
 	mu             sync.Mutex
 	doomed         bool // the next reply will be lost
+	listens        bool // it has subscribed
 }
 
 func (l *link) cut() {
@@ -130,11 +140,10 @@ func (l *link) requests() {
 			_, _ = l.server.Write(buf[:keep])
 			return
 		}
-		if l.proxy.marked(buf[:n]) {
-			l.mu.Lock()
-			l.doomed = true
-			l.mu.Unlock()
-		}
+		l.mu.Lock()
+		l.doomed = l.doomed || l.proxy.marked(buf[:n])
+		l.listens = l.listens || bytes.Contains(bytes.ToLower(buf[:n]), []byte("psubscribe"))
+		l.mu.Unlock()
 		if _, err := l.server.Write(buf[:n]); err != nil {
 			return
 		}
@@ -150,8 +159,11 @@ func (l *link) replies() {
 			return
 		}
 		l.mu.Lock()
-		doomed := l.doomed
+		doomed, listens := l.doomed, l.listens
 		l.mu.Unlock()
+		if listens && l.proxy.deafened() {
+			continue
+		}
 		if doomed || l.proxy.fate(n) < n {
 			return
 		}
@@ -171,6 +183,12 @@ func (p *Proxy) fate(n int) int {
 	}
 	p.lost++
 	return p.dice.IntN(n)
+}
+
+func (p *Proxy) deafened() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.deaf
 }
 
 func (p *Proxy) marked(request []byte) bool {
