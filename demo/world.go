@@ -36,9 +36,8 @@ type World struct {
 	held   map[string][]string // agent → tasks it has claimed
 	excess map[string]int      // queue → packets of others to take beside
 
-	acts   atomic.Int64 // steps carried out
-	failed atomic.Int64 // those of them that ended with an error
-	last   atomic.Pointer[error]
+	failed atomic.Int64 // steps that ended with an error
+	last   atomic.Pointer[error] // the latest of these errors
 }
 
 const (
@@ -121,7 +120,6 @@ func (w *World) perform(ctx context.Context, play *script) {
 		if ctx.Err() != nil {
 			return
 		}
-		w.acts.Add(1)
 		if err != nil { // a visitor may have broken something: the play goes on
 			err = fmt.Errorf("%s: %w", one.who, err)
 			w.last.Store(&err)

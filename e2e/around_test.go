@@ -43,9 +43,9 @@ func TestAFilterNarrowsTheListUntilEsc(t *testing.T) {
 func TestZoomGivesAPaneTheWholeScreenAndBack(t *testing.T) {
 	t.Parallel()
 	c := console.Start(t, "--demo")
-	c.See("● live", "Agents  ", "Throughput").Press("z")
-	c.Gone("Throughput", "Agents  ").See("Carcel  ", "process.kill")
-	c.Press("z").See("Throughput", "Agents  ")
+	c.See("● live", "Throughput", "Activity  newest last").Press("z")
+	c.Gone("Throughput", "Activity  newest last").See("Carcel  ", "process.kill")
+	c.Press("z").See("Throughput", "Activity  newest last")
 	c.Quit()
 }
 

@@ -62,11 +62,9 @@ func TestEveryScreenOpensByItsNumber(t *testing.T) {
 		}
 		c.SeeLine(0, "IF.PACKET", "demo").SeeLine(1, "1 Pulse", "9 Activity").SeeLine(-1, "help")
 		x, y := c.Find(s.key + " " + s.title)
-		if c.Cell(x, y).Style.Bg == c.Cell(139, 0).Style.Bg {
-			t.Errorf("the tab of %s is not marked as the one in sight", s.title)
-		}
+		c.Until("its tab is marked", func() bool { return c.Cell(x, y).Style.Bg != c.Cell(139, 0).Style.Bg })
 		if s.key == "6" { // where digits are typed
-			c.Press("esc").SeeLine(-1, "? help")
+			c.Press("esc")
 		}
 	}
 	c.Quit()
@@ -75,11 +73,7 @@ func TestEveryScreenOpensByItsNumber(t *testing.T) {
 func TestASecondTerminalJoinsTheDemo(t *testing.T) {
 	t.Parallel()
 	c := console.Start(t, "--demo")
-	c.See("● live").Press("9").See("a second terminal can join")
-	url := regexp.MustCompile(`redis://127\.0\.0\.1:\d+(/\d+)?`).FindString(c.Screen())
-	if url == "" {
-		t.Fatalf("the demo does not tell its URL\n%s", c.Screen())
-	}
+	url := urlOf(c)
 	sent := console.Run(t, "dispatch", "--redis", url, "--key", "queue:visitor", "--contents", `{"primitive": "matrix.route"}`)
 	if sent.Code != 0 {
 		t.Fatalf("dispatch to the demo ends with %d: %s", sent.Code, sent.Stderr)
@@ -94,8 +88,7 @@ func TestASecondTerminalJoinsTheDemo(t *testing.T) {
 func TestQuittingTheDemoLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	c := console.Start(t, "--demo")
-	c.See("● live").Press("9").See("a second terminal can join")
-	url := regexp.MustCompile(`redis://127\.0\.0\.1:\d+`).FindString(c.Screen())
+	url := urlOf(c)
 	c.Press("q").Ends(0)
 	if out := console.Run(t, "status", "--redis", url); out.Code != 1 || !strings.Contains(out.Stderr, "does not answer") {
 		t.Errorf("the demo's Redis outlives it: %+v", out)
@@ -103,4 +96,13 @@ func TestQuittingTheDemoLeavesNothingBehind(t *testing.T) {
 	if out, err := exec.Command("pgrep", "-f", c.Home()).Output(); err == nil {
 		t.Errorf("processes are left: %s", out)
 	}
+}
+
+// urlOf is where the demo says that others can join it.
+func urlOf(c *console.Console) (url string) {
+	c.Until("the demo tells its URL", func() bool {
+		url = regexp.MustCompile(`redis://127\.0\.0\.1:\d+`).FindString(c.Line(0))
+		return url != ""
+	})
+	return url
 }

@@ -87,7 +87,10 @@ func (m *model) header() string {
 		widget.T(fg, "   "+m.place()),
 	}
 	wide := m.width >= 110
-	if wide && s.Server.Version != "" {
+	switch {
+	case wide && m.options.Name == "demo": // where a second terminal can join
+		left = append(left, widget.T(faint, "  redis://"+s.Server.Address))
+	case wide && s.Server.Version != "":
 		left = append(left, widget.T(faint, "  redis "+s.Server.Version))
 	}
 	if m.options.Engine.ReadOnly() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -60,8 +61,15 @@ func Run(ctx context.Context, o Options) (Switch, error) {
 		default:
 		}
 	})
+	var fell error // a panic beside the program, which would leave the terminal as it is
 	go func() {
 		defer close(watched)
+		defer func() {
+			if r := recover(); r != nil {
+				fell = fmt.Errorf("the watcher fell over: %v\n%s", r, debug.Stack())
+				program.Kill()
+			}
+		}()
 		_ = watcher.Run(ctx) // it ends with the context, and never before
 	}()
 	go func() {
@@ -72,6 +80,9 @@ func Run(ctx context.Context, o Options) (Switch, error) {
 	cancel()
 	<-watched
 	<-pumped
+	if fell != nil {
+		return Switch{}, fell
+	}
 	if errors.Is(err, tea.ErrInterrupted) || errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil && !errors.Is(err, tea.ErrProgramPanic) {
 		err = nil
 	}

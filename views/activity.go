@@ -35,7 +35,7 @@ func NewActivityList(s *Shared) *ActivityList {
 		widget.Column{Title: "what", Width: 16},
 		widget.Column{Title: "about", Width: 20, Flex: 2, Middle: true},
 		widget.Column{Title: "where", Width: 14, Flex: 2, Middle: true, Drop: 2},
-		widget.Column{Title: "who", Width: 8, Flex: 2, Middle: true, Drop: 1},
+		widget.Column{Title: "who", Width: 16, Flex: 2, Middle: true, Drop: 1},
 	)
 	return p
 }
@@ -125,6 +125,15 @@ func (p Activity) Do(id string) (tea.Cmd, bool) {
 		return nil, true
 	}
 	return p.ActivityList.Do(id)
+}
+
+// Update selects what is clicked.
+func (p Activity) Update(msg tea.Msg) tea.Cmd {
+	if click, ok := msg.(tea.MouseClickMsg); ok {
+		p.click(click.Y)
+		return nil
+	}
+	return p.ActivityList.Update(msg)
 }
 
 // State: there is only one pane here, and nothing behind a row.

@@ -78,38 +78,46 @@ const keptLive = 3
 
 // visible are the rows that are not folded away.
 func (p *AgentTree) visible() []agentRow {
-	out := make([]agentRow, 0, len(p.Snap.Agents))
-	hiding, hideBelow := false, 0
-	live, more := map[string]int{}, map[string]int{}
 	all := p.Snap.Agents
+	out := make([]agentRow, 0, len(all))
+	live, more := map[string]int{}, map[string]int{}
+	var open []agentRow // lines that stand for the rest, due when their parent's last worker is done
+	flush := func(level int) {
+		for n := len(open) - 1; n >= 0 && open[n].Level >= level; n-- {
+			out = append(out, open[n])
+			open = open[:n]
+		}
+	}
+	hideBelow := len(all) // levels deeper than this are folded away by hand
 	for i := range all {
 		a := &all[i]
-		if hiding && a.Level > hideBelow {
+		if a.Level > hideBelow {
 			continue
 		}
-		hiding = false
+		flush(a.Level)
+		hideBelow = len(all)
 		if p.folded[a.ID] {
-			hiding, hideBelow = true, a.Level
-		}
-		if a.Level > 0 && a.State == watch.Alive && p.Fold && p.query.Value() == "" {
-			live[a.Parent]++
-			leaf := i+1 == len(all) || all[i+1].Level <= a.Level
-			if live[a.Parent] > keptLive && leaf {
-				more[a.Parent]++
-				if a.Last {
-					out = append(out, p.rest(*a, more[a.Parent]))
-				}
-				continue
-			}
+			hideBelow = a.Level
 		}
 		row := agentRow{Agent: *a}
-		if p.Fold && a.Last && more[a.Parent] > 0 {
-			row.Last = false
-			out = append(out, row, p.rest(*a, more[a.Parent]))
-			continue
+		hidden := false
+		if p.Fold && p.query.Value() == "" && a.Level > 0 && a.State == watch.Alive {
+			live[a.Parent]++
+			leaf := i+1 == len(all) || all[i+1].Level <= a.Level
+			hidden = leaf && live[a.Parent] > keptLive
 		}
-		out = append(out, row)
+		if hidden {
+			more[a.Parent]++
+		}
+		if a.Last && more[a.Parent] > 0 {
+			row.Last = false
+			open = append(open, p.rest(*a, more[a.Parent]))
+		}
+		if !hidden {
+			out = append(out, row)
+		}
 	}
+	flush(0)
 	return out
 }
 

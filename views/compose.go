@@ -198,6 +198,12 @@ func (c *Compose) destinationNote() string {
 			return q.Type + ", " + widget.Commas(int(q.Depth))
 		}
 	}
+	if c.verdict.problem != "" {
+		return ""
+	}
+	if t := c.verdict.preview.To.Operation.RedisType(); t != "" && len(c.Snap.Queues) > 0 {
+		return "a " + t + ", if it is new"
+	}
 	return ""
 }
 

@@ -61,12 +61,14 @@ func (l *list[T]) SetSize(width, height int) {
 	l.layout()
 }
 
-func (l *list[T]) layout() {
-	body := l.height - 1
+func (l *list[T]) layout() { l.table.SetSize(l.width, l.tableHeight()) }
+
+// tableHeight is what title and filter leave.
+func (l *list[T]) tableHeight() int {
 	if l.query.Shown() {
-		body--
+		return max(l.height-2, 0)
 	}
-	l.table.SetSize(l.width, max(body, 0))
+	return max(l.height-1, 0)
 }
 
 // set shows new items.
@@ -136,6 +138,14 @@ func (l *list[T]) Update(msg tea.Msg) tea.Cmd {
 	l.refilter()
 	l.layout()
 	return cmd
+}
+
+// click selects the row at a line of the pane.
+func (l *list[T]) click(y int) {
+	y -= l.height - l.tableHeight()
+	if y >= 0 {
+		l.table.Click(y)
+	}
 }
 
 // Typing reports whether the filter is being typed.

@@ -143,32 +143,41 @@ func (p *Pulse) Update(msg tea.Msg) tea.Cmd {
 	return p.focused().Update(msg)
 }
 
-// click gives the focus to the pane under the mouse.
+// clickable is a pane that selects what is under the mouse.
+type clickable interface{ click(y int) }
+
+// click gives the focus to the pane under the mouse and selects its row.
 func (p *Pulse) click(x, y int) {
-	if p.zoomed {
-		return
-	}
-	heights := []int{p.carcel.height, p.queues.height, p.agents.height, p.activity.height}
-	if p.wide() {
-		row := 0
+	switch {
+	case p.zoomed:
+	case p.wide():
+		at := 0
 		if y > p.queues.height {
-			row = 2
+			at, y = 2, y-p.queues.height-1
 		}
-		if y > p.queues.height+1+p.carcel.height {
-			return
+		if at == 2 && y >= p.carcel.height {
+			return // the throughput
 		}
 		if x > p.queues.width {
-			row++
+			at++
 		}
-		p.focus = row
-		return
-	}
-	for i, h := range heights {
-		if y < h {
-			p.focus = i
+		p.focus = at
+	default:
+		at := -1
+		for i, h := range []int{p.carcel.height, p.queues.height, p.agents.height, p.activity.height} {
+			if y < h {
+				at = i
+				break
+			}
+			y -= h
+		}
+		if at < 0 {
 			return
 		}
-		y -= h
+		p.focus = at
+	}
+	if pane, ok := p.focused().(clickable); ok {
+		pane.click(y)
 	}
 }
 

@@ -87,8 +87,13 @@ func (s *split) Do(id string) (tea.Cmd, bool) {
 // Update goes to the side that has the focus, answers of commands to both.
 func (s *split) Update(msg tea.Msg) tea.Cmd {
 	if click, ok := msg.(tea.MouseClickMsg); ok {
-		s.inside = s.wide() && click.X > s.listW
-		return nil
+		if s.wide() {
+			s.inside = click.X > s.listW
+		}
+		if pane, ok := s.focused().(clickable); ok {
+			pane.click(click.Y)
+		}
+		return s.side.Refresh()
 	}
 	if _, key := msg.(tea.KeyPressMsg); key {
 		cmd := s.focused().Update(msg)

@@ -64,7 +64,7 @@ func Stamp(p *packet.Packet, s Stamping) error {
 //	source:<origin>|<dispatched_at>
 //	action:validate_schema|<at>|status:passed|version:1.1
 //	action:evaluate|<at>|status:<status>|policy:<revision>
-//	action:dispatch|<at>|status:<status>
+//	action:dispatch|<at>|status:approved        only when it is approved
 //
 // The source's time is s.At when dispatched_at cannot be read or lies later.
 func Preview(p packet.Packet, s Stamping) ([]string, error) {
@@ -94,7 +94,9 @@ func Preview(p packet.Packet, s Stamping) ([]string, error) {
 	c.add("source", p.Origin, born)
 	c.add("action", "validate_schema", s.At, Field{"status", "passed"}, Field{"version", p.SchemaVersion})
 	c.add("action", "evaluate", s.At, evaluated...)
-	c.add("action", "dispatch", s.At, status)
+	if s.Status == StatusApproved { // what is held has not been dispatched
+		c.add("action", "dispatch", s.At, status)
+	}
 	return c.lineage, nil
 }
 

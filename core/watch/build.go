@@ -2,6 +2,7 @@ package watch
 
 import (
 	"fmt"
+	"math"
 	"sort"
 	"time"
 
@@ -122,18 +123,19 @@ func (q *Queue) rank(now time.Time) int {
 	switch {
 	case q.State <= Growing:
 		return int(q.State)
-	case q.State == Empty && q.Class == keyspace.Inbox:
-		return 13 // an inbox that was just read needs nobody
+	case q.Class == keyspace.Inbox: // it comes and goes with every message
+		return map[bool]int{true: 14, false: 12}[q.State == Empty]
 	case now.Sub(q.Changed) < 5*time.Second:
 		return 10
 	case q.State != Empty:
 		return 11
 	}
-	return 12
+	return 13
 }
 
 // judge says how a queue stands. It grows or drains when its depth has
-// changed by a fifth, and by a handful at least, over its history.
+// changed by a fifth, and by a handful at least, over its history, or would
+// within ten seconds at the present rate.
 func (q *queue) judge(now time.Time) QueueState {
 	if want := q.Class.RedisType(); q.Type != "" && q.Type != want {
 		return WrongType
@@ -146,6 +148,10 @@ func (q *queue) judge(now time.Time) QueueState {
 	}
 	then, change := q.trend()
 	bound := max(4, then/5)
+	soon := q.Net * 10 // what ten seconds at this rate would do
+	if math.Abs(soon) >= max(bound, float64(q.Depth)/5) {
+		change = soon
+	}
 	switch {
 	case change >= bound && q.Net > 0:
 		return Growing

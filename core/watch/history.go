@@ -60,7 +60,7 @@ func (d *depths) peak() (max float64) {
 // net is the change a second between the depth some ten seconds ago and now,
 // and whether enough is remembered to tell.
 func (d *depths) net(at time.Time, depth int64) (float64, bool) {
-	for back := int64(2); back >= 1; back-- {
+	for back := int64(2); back >= 1 && d.begun > 0; back-- {
 		if then := float64(d.at(d.begun - back)); then == then {
 			// The cell holds the depth at its end.
 			end := time.Unix(0, (d.begun-back+1)*int64(HistoryStep))

@@ -285,7 +285,7 @@ func TestFlagsAreMergedNotReplaced(t *testing.T) {
 	for have, want := range map[string]string{
 		"": neededFlags, "KEA": "", "AKE": "", "AE": "K", "Ex": "Kg$lshze", "K": "g$lshzxe", "Kg$lshzxe": "", "Kg$lshzxetmn": "", "Km": "g$lshzxe",
 	} {
-		if got := missingFlags(have); got != want {
+		if got := MissingFlags(have); got != want {
 			t.Errorf("to %q is added %q, want %q", have, got, want)
 		}
 	}

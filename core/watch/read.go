@@ -375,6 +375,13 @@ func (s *session) readPast(ctx context.Context, key string, now time.Time) error
 		}
 		end = "(" + oldest.ID
 	}
+	// Before its oldest record nothing is known: there was no ledger yet, or
+	// it was trimmed.
+	if n := len(past); n > 0 {
+		if at := m.recordedAt(past[n-1]); at.After(from) {
+			from = at
+		}
+	}
 	m.pastFrom(from)
 	known := m.recorded
 	for i := len(past) - 1; i >= 0; i-- {

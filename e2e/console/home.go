@@ -18,7 +18,7 @@ func environment(home string, more []string) []string {
 		"XDG_DATA_HOME=" + filepath.Join(home, "data"),
 		"XDG_STATE_HOME=" + filepath.Join(home, "state"),
 		"TMPDIR=" + os.TempDir(),
-		"GORACE=log_path=" + racesIn(home),
+		"GORACE=atexit_sleep_ms=0 log_path=" + racesIn(home),
 	}
 	return append(env, more...)
 }

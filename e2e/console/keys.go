@@ -5,18 +5,20 @@ import (
 	"strings"
 )
 
-// keys are what a terminal of the xterm kind sends.
+// keys are what a terminal of the xterm kind sends, but for "esc": there it is
+// what newer terminals send once a program has asked for it, since the bare
+// escape character with a key behind it is that key with alt.
 var keys = map[string]string{
-	"enter": "\r", "alt+enter": "\x1b\r", "esc": "\x1b", "tab": "\t", "shift+tab": "\x1b[Z",
-	"space": " ", "backspace": "\x7f", "delete": "\x1b[3~",
+	"enter": "\r", "alt+enter": "\x1b\r", "esc": "\x1b[27u", "old esc": "\x1b", "tab": "\t", "shift+tab": "\x1b[Z",
+	"ctrl+enter": "\x1b[13;5u",
+	"space":      " ", "backspace": "\x7f", "delete": "\x1b[3~",
 	"up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D",
 	"home": "\x1b[H", "end": "\x1b[F", "pgup": "\x1b[5~", "pgdown": "\x1b[6~",
 	"f1": "\x1bOP", "f5": "\x1b[15~",
 }
 
 // Press presses keys by the names that the keymap uses: "2", "G", "enter",
-// "ctrl+t". After "esc" wait for what it does before the next key: a terminal
-// sends alt with a key the same way.
+// "ctrl+t". After "old esc" wait for what it does before the next key.
 func (c *Console) Press(names ...string) *Console {
 	c.t.Helper()
 	for _, name := range names {

@@ -65,6 +65,7 @@ type Table struct {
 	width, height int
 	focused       bool
 	touched       bool // had the focus once: until then it shows no selection
+	moved         bool // somebody moved the selection: until then it is the first row
 
 	top     int
 	sel     int
@@ -102,7 +103,8 @@ func (t *Table) SetFootExtra(spans ...Span) { t.extra = spans }
 
 // SetRows shows a new picture of the data. The selected row stays selected
 // and stays where it is on the screen; if it is gone, the row that took its
-// place is selected.
+// place is selected. As long as nobody moved it, the first row is selected:
+// what needs a person comes first.
 func (t *Table) SetRows(rows Rows) {
 	t.rows = rows
 	n := t.Len()
@@ -115,6 +117,8 @@ func (t *Table) SetRows(rows Rows) {
 			t.atEnd = true
 		}
 	case t.Follow && t.atEnd:
+	case !t.moved:
+		t.top, t.sel = 0, 0
 	default:
 		if i, ok := t.find(t.selKey, t.sel); ok {
 			t.top += i - t.sel

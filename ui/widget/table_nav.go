@@ -46,7 +46,7 @@ func (t *Table) moveTo(i int) {
 	if n == 0 {
 		return
 	}
-	t.sel = i
+	t.sel, t.moved = i, true
 	t.clamp()
 	if !t.Follow {
 		return
