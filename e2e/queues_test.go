@@ -23,7 +23,7 @@ func TestAQueueOpensOnItsPacketsAndTheirBytes(t *testing.T) {
 	c := console.Start(t, "--redis", server.URL())
 	c.See("● live", "queue:council").Press("2").See("list, 2", "Value 0", "packet, json", "lena@ops", `"weather": "fog"`)
 	c.Press("enter").Press("x").See("00000000").Press("x").See(`"weather": "fog"`)
-	c.Press("down").See("Value 1", "no packet", "00 01 20 6e 6f")
+	c.Press("down").See("Value 1", "no packet", "00 01 20 6e")
 	c.Press("esc").Press("c").See("Verdict").See("queue:council")
 	c.Quit()
 }

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"errors"
+	"io"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -130,6 +132,17 @@ func (m *model) broadcast(msg tea.Msg) tea.Cmd {
 		cmds = append(cmds, s.pane.Update(msg))
 	}
 	return tea.Batch(cmds...)
+}
+
+// close lets every screen keep what is not kept yet.
+func (m *model) close() error {
+	var errs []error
+	for _, s := range m.screens {
+		if c, ok := s.pane.(io.Closer); ok {
+			errs = append(errs, c.Close())
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (m *model) pane() views.Pane { return m.screens[m.active].pane }

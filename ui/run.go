@@ -89,7 +89,7 @@ func Run(ctx context.Context, o Options) (Switch, error) {
 	if err != nil {
 		return Switch{}, fmt.Errorf("the console ended: %w", err)
 	}
-	return m.leaveFor, nil
+	return m.leaveFor, m.close()
 }
 
 // frame is the shortest time between two wake-ups: the eye sees no more.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -31,6 +32,8 @@ type Compose struct {
 	desk  desk
 	dirty bool
 	saved time.Time
+
+	saving sync.Mutex // held while the desk is written
 
 	verdict       judged
 	width, height int
@@ -226,7 +229,22 @@ func (c *Compose) save() tea.Cmd {
 	if dir == "" {
 		return nil
 	}
-	return func() tea.Msg { return savedMsg{saveDesk(dir, d)} }
+	return func() tea.Msg {
+		c.saving.Lock()
+		defer c.saving.Unlock()
+		return savedMsg{saveDesk(dir, d)}
+	}
+}
+
+// Close keeps what was typed last, when the console ends.
+func (c *Compose) Close() error {
+	if c.saved.IsZero() && !c.dirty {
+		return nil
+	}
+	c.saving.Lock()
+	defer c.saving.Unlock()
+	c.desk.Draft = c.draft()
+	return saveDesk(c.dir, c.desk)
 }
 
 // Do moves between the fields, sends, fills in templates and old packets.

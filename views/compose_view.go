@@ -98,12 +98,13 @@ func (c *Compose) drawVerdict(width int) []string {
 		bar := []widget.Span{widget.T(role, c.Theme.Glyph(themes.GlyphBar)), widget.T(themes.Fg, " ")}
 		return widget.Text(c.Theme, themes.Surface, width, append(bar, spans...)...)
 	}
-	return []string{
-		rule.View(c.Theme, width),
-		widget.Gap(width),
-		box(widget.T(role, c.Theme.Glyph(glyph)+" "), widget.B(role, first)),
-		box(widget.T(themes.Muted, second)),
+	out := []string{rule.View(c.Theme, width)}
+	if c.width >= WideFrom {
+		out = append(out, widget.Gap(width))
 	}
+	return append(out,
+		box(widget.T(role, c.Theme.Glyph(glyph)+" "), widget.B(role, first)),
+		box(widget.T(themes.Muted, second)))
 }
 
 // drawFaults lists what is wrong, on narrow screens.

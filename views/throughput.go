@@ -70,7 +70,7 @@ func (p *Throughput) View(focused bool) string {
 func (p *Throughput) figures() [][]widget.Span {
 	t := p.Snap.Throughput
 	var out [][]widget.Span
-	if now, known := t.Now(); known {
+	if now, known := t.Now(); known && !p.Away() {
 		out = append(out, []widget.Span{widget.T(themes.Faint, "now "), widget.B(themes.Fg, widget.Rate(now))})
 	}
 	if t.Held > 0 {

@@ -99,6 +99,7 @@ func (m *model) skipRecords(to int64) {
 }
 
 func (m *model) mark(at time.Time, kind string) {
+	m.changed.throughput = true
 	m.marks = append(m.marks, Mark{At: at, Kind: kind})
 	if len(m.marks) > maxMarks {
 		m.marks = append([]Mark(nil), m.marks[len(m.marks)-maxMarks:]...)

@@ -111,9 +111,13 @@ func (c *counter) miss(at time.Time) {
 	}
 }
 
-// add counts n at a time.
+// add counts n at a time. What is dated a little after the newest cell counts
+// there: it was read in the moment in which a second ended.
 func (c *counter) add(at time.Time, n float64) {
 	second := at.Unix()
+	if second > c.last && second <= c.last+5 {
+		second = c.last
+	}
 	if second > c.last || second < c.first || second <= c.last-ThroughputSpan {
 		return
 	}

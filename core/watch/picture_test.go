@@ -118,6 +118,7 @@ func wantFurnished(t *testing.T, s *watch.Snapshot) {
 }
 
 func TestThePictureIsWholeAtTheStart(t *testing.T) {
+	t.Parallel()
 	server := testredis.Start(t)
 	furnish(server.Client())
 	e := follow(t, server.URL(), quick)
@@ -137,6 +138,7 @@ func TestThePictureIsWholeAtTheStart(t *testing.T) {
 }
 
 func TestOneLookSeesTheSameAndWritesNothing(t *testing.T) {
+	t.Parallel()
 	server := testredis.Start(t)
 	c := server.Client()
 	furnish(c)
@@ -158,6 +160,7 @@ func TestOneLookSeesTheSameAndWritesNothing(t *testing.T) {
 }
 
 func TestEachKindOfChangeIsSeen(t *testing.T) {
+	t.Parallel()
 	e, c, _ := watching(t, quick)
 	steps := []struct {
 		what string
@@ -260,6 +263,7 @@ func TestEachKindOfChangeIsSeen(t *testing.T) {
 }
 
 func TestABurstOfChangesEndsInTheRightPicture(t *testing.T) {
+	t.Parallel()
 	e, c, _ := watching(t, watch.Options{})
 	const changes, keys = 50_000, 200
 	depth := make([]int64, keys)
@@ -297,6 +301,7 @@ func TestABurstOfChangesEndsInTheRightPicture(t *testing.T) {
 }
 
 func TestMoreDirtyKeysThanAreKeptLeadToAFullRead(t *testing.T) {
+	t.Parallel()
 	e, c, _ := watching(t, watch.Options{Flush: 300 * time.Millisecond})
 	const keys = 60_000
 	pipe := c.Pipeline()
@@ -312,6 +317,7 @@ func TestMoreDirtyKeysThanAreKeptLeadToAFullRead(t *testing.T) {
 }
 
 func TestATypeThatChangesUnderAKnownKeyIsSeen(t *testing.T) {
+	t.Parallel()
 	e, c, _ := watching(t, quick)
 	writes := map[string]func(key string){
 		"list":   func(key string) { c.RPush(ctx, key, "a", "b") },
@@ -353,6 +359,7 @@ func TestATypeThatChangesUnderAKnownKeyIsSeen(t *testing.T) {
 }
 
 func TestHostileValuesBreakNothing(t *testing.T) {
+	t.Parallel()
 	server := testredis.Start(t)
 	c := server.Client()
 	values := []string{
@@ -408,6 +415,7 @@ func TestHostileValuesBreakNothing(t *testing.T) {
 }
 
 func TestEveryFaultOfASwarmIsSeenAndGoesWhenItIsMended(t *testing.T) {
+	t.Parallel()
 	server := testredis.Start(t)
 	c := server.Client()
 	e := follow(t, server.URL(), watch.Options{Flush: 5 * time.Millisecond, Resync: 200 * time.Millisecond})
@@ -484,6 +492,7 @@ func TestEveryFaultOfASwarmIsSeenAndGoesWhenItIsMended(t *testing.T) {
 }
 
 func TestAnOrdinaryClaimIsNoFault(t *testing.T) {
+	t.Parallel()
 	server := testredis.Start(t)
 	c := server.Client()
 	e := follow(t, server.URL(), watch.Options{Flush: 5 * time.Millisecond, Resync: 20 * time.Millisecond})
@@ -505,6 +514,7 @@ func TestAnOrdinaryClaimIsNoFault(t *testing.T) {
 }
 
 func TestASnapshotNeverChanges(t *testing.T) {
+	t.Parallel()
 	server := testredis.Start(t)
 	c := server.Client()
 	furnish(c)
@@ -549,6 +559,7 @@ func TestASnapshotNeverChanges(t *testing.T) {
 }
 
 func TestVersionsRiseOnlyWithTheirPart(t *testing.T) {
+	t.Parallel()
 	e, c, _ := watching(t, quick)
 	c.RPush(ctx, "queue:a", packed(1))
 	first := e.until("the queue is seen", func(s *watch.Snapshot) bool { return queue(s, "queue:a").Depth == 1 })
