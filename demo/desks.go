@@ -16,7 +16,7 @@ type desk struct {
 	shift        float64 // seconds into the first such period at the opening
 }
 
-// Together the workers can do about 1.4 tasks a second, so that the desks
+// Together the workers can do about 1.3 tasks a second, so that the desks
 // outrun them only in a surge.
 var desks = []desk{
 	{"review", []string{"review.packet", "review.route"}, 0.20, 22, 190, 50, 150},

@@ -91,7 +91,7 @@ func starting(w swarm.Agent) func(*actor) {
 // result, read the mail, claim the next task.
 func (c cast) labour(w swarm.Agent) func(*actor) {
 	return func(a *actor) {
-		work := a.between(3, 15)
+		work := a.between(3.5, 17.5)
 		if w.ID == c.truant.ID {
 			// It falls silent with the task in its hands.
 			if end, away := truancy.back(a.clock + work); away {

@@ -36,7 +36,7 @@ type World struct {
 	held   map[string][]string // agent → tasks it has claimed
 	excess map[string]int      // queue → packets of others to take beside
 
-	failed atomic.Int64 // steps that ended with an error
+	failed atomic.Int64          // steps that ended with an error
 	last   atomic.Pointer[error] // the latest of these errors
 }
 

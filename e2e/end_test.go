@@ -4,7 +4,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/infrafabric/ifpacket/e2e/console"
 	"github.com/infrafabric/ifpacket/internal/testredis"

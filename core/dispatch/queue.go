@@ -112,6 +112,35 @@ func cut(waiting []cargo) []*batch {
 		}
 		b.cargo = append(b.cargo, c)
 	}
+	return gatherSingles(out)
+}
+
+// gatherSingles makes singles of batches that hold one packet: they would
+// each take a round trip and a record that says less. A list's last batch may
+// be such a one; it stays, behind those before it.
+func gatherSingles(batches []*batch) []*batch {
+	full := map[Destination]bool{}
+	for _, b := range batches {
+		if b.id != "" && len(b.cargo) > 1 {
+			full[b.cargo[0].to] = true
+		}
+	}
+	singles := &batch{}
+	out := batches[:0]
+	for _, b := range batches {
+		if b.id == "" || len(b.cargo) == 1 && !full[b.cargo[0].to] {
+			singles.cargo = append(singles.cargo, b.cargo...)
+			continue
+		}
+		out = append(out, b)
+	}
+	for len(singles.cargo) > MaxBatch {
+		out = append(out, &batch{cargo: singles.cargo[:MaxBatch:MaxBatch]})
+		singles.cargo = singles.cargo[MaxBatch:]
+	}
+	if len(singles.cargo) > 0 {
+		out = append(out, singles)
+	}
 	return out
 }
 
@@ -243,6 +272,7 @@ func (b *batch) scriptArgs(ttl int64) []any {
 		"operation", string(first.to.Operation),
 		"packet_digest", hex.EncodeToString(root[:]),
 		"decision_id", b.id,
+		"actor", b.actor(),
 		"policy", first.decision.Policy,
 	}
 }
@@ -251,6 +281,17 @@ func (b *batch) scriptArgs(ttl int64) []any {
 func appendID(dst []byte, id string) []byte {
 	dst, _ = hex.AppendDecode(dst, []byte(strings.ReplaceAll(id, "-", "")))
 	return dst
+}
+
+// actor is who sends the packets of a batch, "several" when they differ.
+func (b *batch) actor() string {
+	actor := b.cargo[0].decision.Action.Actor
+	for _, c := range b.cargo[1:] {
+		if c.decision.Action.Actor != actor {
+			return "several"
+		}
+	}
+	return actor
 }
 
 // merkleRoot is the tree hash of RFC 6962, section 2.1, over leaf hashes.

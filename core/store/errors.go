@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"unicode"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -162,13 +163,13 @@ func reason(err error) string {
 // oneLine keeps a foreign message to one line of printable text.
 func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r
 	}, s)
-	if len(s) > 200 {
-		s = s[:200] + "…"
+	if runes := []rune(s); len(runes) > 200 {
+		s = string(runes[:200]) + "…"
 	}
 	return strings.TrimSpace(s)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,22 +31,27 @@ type Target struct {
 
 // Parse reads one of
 //
-//	redis://[user:password@]host[:port][/db]      rediss:// for TLS
+//	redis://[user:password@]host[:port][/db]
+//	rediss://… the same with TLS; ?skip_verify=true trusts any certificate
 //	unix://[user:password@]/path/to.sock[?db=n]
-//	redis+sentinel://[user:password@]host:port,host:port/master[/db]
-//	redis+cluster://[user:password@]host:port,host:port
+//	redis+sentinel://[user:password@]host:port,host:port/master[/db][?tls=true]
+//	redis+cluster://[user:password@]host:port,host:port[?tls=true]
 //
-// Its errors match ErrURL and never repeat the URL's secrets.
+// Its errors match ErrURL and repeat nothing of the URL but its scheme: a
+// password may stand anywhere in a URL that is written wrong.
 func Parse(raw string) (Target, error) {
-	scheme, _, found := strings.Cut(raw, "://")
-	if !found {
+	scheme, rest, found := strings.Cut(raw, "://")
+	if scheme = strings.ToLower(scheme); !found || strings.Trim(scheme, "abcdefghijklmnopqrstuvwxyz+") != "" || scheme == "" {
 		return Target{}, badURL("it has no scheme; write redis://host:port/db")
+	}
+	if strings.Contains(rest, "#") {
+		return Target{}, badURL("a # must be written as %23")
 	}
 	switch scheme {
 	case "redis", "rediss", "unix":
 		return parseSingle(raw, scheme)
 	case "redis+sentinel", "redis+cluster":
-		return parseMany(raw, scheme)
+		return parseMany(rest, scheme)
 	}
 	return Target{}, badURL(fmt.Sprintf("scheme %q is unknown; known are redis, rediss, unix, redis+sentinel, redis+cluster", scheme))
 }
@@ -55,8 +61,15 @@ func parseSingle(raw, scheme string) (Target, error) {
 	if err != nil {
 		return Target{}, badURL(withoutSecrets(err))
 	}
-	if err := checkPort(o.Addr, scheme == "unix"); err != nil {
+	_, query, _ := strings.Cut(raw, "?")
+	if _, err := options(query, "db", "skip_verify"); err != nil {
 		return Target{}, err
+	}
+	if scheme != "unix" && !hasPort(o.Addr) {
+		return Target{}, badURL("the port is not a number from 1 to 65535")
+	}
+	if o.DB < 0 {
+		return Target{}, badURL("the database is not a number from 0 up")
 	}
 	t := Target{Kind: "single", Addrs: []string{o.Addr}, DB: o.DB}
 	t.options = redis.UniversalOptions{
@@ -72,10 +85,9 @@ func parseSingle(raw, scheme string) (Target, error) {
 
 // parseMany reads the two forms that name several servers, which net/url
 // would refuse for the commas between ports.
-func parseMany(raw, scheme string) (Target, error) {
-	rest := strings.TrimPrefix(raw, scheme+"://")
+func parseMany(rest, scheme string) (Target, error) {
+	rest, query, _ := strings.Cut(rest, "?")
 	authority, path, _ := strings.Cut(rest, "/")
-	path, query, _ := strings.Cut(path, "?")
 	var o redis.UniversalOptions
 	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
 		user, password, _ := strings.Cut(authority[:i], ":")
@@ -88,28 +100,29 @@ func parseMany(raw, scheme string) (Target, error) {
 		}
 		authority = authority[i+1:]
 	}
-	for _, addr := range strings.Split(authority, ",") {
-		if _, _, err := net.SplitHostPort(addr); err != nil {
-			return Target{}, badURL(fmt.Sprintf("%q is not host:port", addr))
-		}
-		if err := checkPort(addr, false); err != nil {
-			return Target{}, err
+	for i, addr := range strings.Split(authority, ",") {
+		if !hasPort(addr) {
+			return Target{}, badURL(fmt.Sprintf("server %d is not written as host:port, the port from 1 to 65535", i+1))
 		}
 		o.Addrs = append(o.Addrs, addr)
 	}
-	if v, err := url.ParseQuery(query); err == nil && v.Get("tls") == "true" {
+	values, err := options(query, "tls")
+	if err != nil {
+		return Target{}, err
+	}
+	if yes, _ := strconv.ParseBool(values.Get("tls")); yes {
 		o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
 	t := Target{Kind: strings.TrimPrefix(scheme, "redis+"), Addrs: o.Addrs}
 	if t.Kind == "sentinel" {
 		master, db, _ := strings.Cut(path, "/")
-		if master == "" {
+		if master, err = url.PathUnescape(master); err != nil || master == "" {
 			return Target{}, badURL("Sentinel needs the master's name: redis+sentinel://host:port/master")
 		}
 		if db != "" {
 			n, err := strconv.Atoi(db)
 			if err != nil || n < 0 {
-				return Target{}, badURL(fmt.Sprintf("database %q is not a number", db))
+				return Target{}, badURL("the database is not a number from 0 up")
 			}
 			t.DB, o.DB = n, n
 		}
@@ -166,30 +179,47 @@ func (t Target) connect(name string, readBuffer int) redis.UniversalClient {
 // screen; what it says there is in the errors too.
 func QuietLibrary() { logging.Disable() }
 
-func checkPort(addr string, unix bool) error {
-	if unix {
-		return nil
-	}
+func hasPort(addr string) bool {
 	_, port, err := net.SplitHostPort(addr)
+	n, numErr := strconv.Atoi(port)
+	return err == nil && numErr == nil && n >= 1 && n <= 65535
+}
+
+// options reads what stands behind the question mark. What would be ignored
+// is refused.
+func options(query string, known ...string) (url.Values, error) {
+	values, err := url.ParseQuery(query)
 	if err != nil {
-		return badURL(fmt.Sprintf("%q is not host:port", addr))
+		return nil, badURL("its options are not percent-encoded rightly")
 	}
-	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
-		return badURL(fmt.Sprintf("port %q is not between 1 and 65535", port))
+	for name, v := range values {
+		if !slices.Contains(known, name) || len(v) != 1 {
+			return nil, badURL("it has options that do not belong there; known are " + strings.Join(known, " and ") + ", each once")
+		}
+		if _, err := strconv.ParseBool(v[0]); err != nil && name != "db" {
+			return nil, badURL(name + " is neither true nor false")
+		}
 	}
-	return nil
+	return values, nil
 }
 
 func badURL(why string) error { return fmt.Errorf("%w: %s", ErrURL, why) }
 
-// withoutSecrets keeps the part of a URL error that does not repeat the URL.
+// withoutSecrets puts a URL error into words that repeat nothing of the URL.
 func withoutSecrets(err error) string {
-	var ue *url.Error
-	if errors.As(err, &ue) {
-		err = ue.Err
-		if strings.Contains(err.Error(), "invalid port") {
-			return "the port is not a number"
+	text := err.Error()
+	for _, known := range []struct{ part, why string }{
+		{"invalid port", "the port is not a number from 1 to 65535"},
+		{"database number", "the database is not a number from 0 up"},
+		{"URL path", "behind the host only the database's number may stand; write a / in the password as %2F"},
+		{"socket path", "the path of the socket is missing; write unix:///path/to.sock"},
+		{"unexpected option", "it has options that do not belong there; known are db and skip_verify"},
+		{"userinfo", "user or password are not percent-encoded rightly"},
+		{"URL escape", "it is not percent-encoded rightly"},
+	} {
+		if strings.Contains(text, known.part) {
+			return known.why
 		}
 	}
-	return strings.TrimPrefix(err.Error(), "redis: ")
+	return "it cannot be read; write redis://user:password@host:port/db, user and password percent-encoded"
 }

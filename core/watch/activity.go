@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	maxEvents = 500 // lines of activity that are kept
+	maxEvents = 500 // lines of activity that are shown; up to twice as many are kept
 	maxMarks  = 100
 )
 
@@ -20,12 +20,17 @@ const (
 func (m *model) log(e Event) {
 	m.seq++
 	e.Seq = m.seq
-	m.activity = append(m.activity, e)
-	if len(m.activity) > maxEvents {
+	if len(m.activity) >= 2*maxEvents {
 		// A fresh slice: snapshots still hold the old one.
-		m.activity = append(make([]Event, 0, 2*maxEvents), m.activity[len(m.activity)-maxEvents:]...)
+		m.activity = append(make([]Event, 0, 2*maxEvents), newest(m.activity, maxEvents)...)
 	}
+	m.activity = append(m.activity, e)
 	m.changed.activity = true
+}
+
+// newest is the end of a list, with no room to append.
+func newest[T any](list []T, n int) []T {
+	return list[max(0, len(list)-n):len(list):len(list)]
 }
 
 // countEvents takes what the subscription told since the last read.

@@ -79,14 +79,14 @@ func (m *model) build(last *Snapshot) *Snapshot {
 		m.version.Carcel++
 	}
 	if c.activity {
-		next.Activity = m.activity[:len(m.activity):len(m.activity)]
+		next.Activity = newest(m.activity, maxEvents)
 		m.version.Activity++
 	}
 	if c.throughput {
 		from, seconds := m.throughput.seconds()
 		next.Throughput = Throughput{
 			From: from, Dispatched: seconds, Held: m.held.mean(60), Refused: m.refused.mean(60),
-			Marks: m.marks[:len(m.marks):len(m.marks)],
+			Marks: newest(m.marks, maxMarks),
 		}
 		m.version.Throughput++
 	}

@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 var ctx = context.Background()
 
 // quick makes a watcher do in milliseconds what it does in seconds.
-var quick = watch.Options{Flush: 5 * time.Millisecond, Poll: 50 * time.Millisecond, Backoff: 100 * time.Millisecond}
+var quick = watch.Options{Flush: 5 * time.Millisecond, Beat: 20 * time.Millisecond, Poll: 50 * time.Millisecond, Backoff: 50 * time.Millisecond}
 
 // eye is a watcher that runs until the test ends.
 type eye struct {
@@ -31,7 +31,9 @@ type eye struct {
 	t testing.TB
 }
 
-func follow(t testing.TB, url string, o watch.Options) *eye { return followAs(t, url, o, store.Options{}) }
+func follow(t testing.TB, url string, o watch.Options) *eye {
+	return followAs(t, url, o, store.Options{})
+}
 
 func followAs(t testing.TB, url string, o watch.Options, so store.Options) *eye {
 	t.Helper()

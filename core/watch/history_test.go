@@ -349,8 +349,9 @@ func TestTheActivityAndTheMarksAreBounded(t *testing.T) {
 		m.setLink(Link{State: Away})
 		m.setLink(Link{State: Live})
 	}
-	if len(m.activity) > maxEvents || len(m.marks) > maxMarks || cap(m.activity) > 4*maxEvents {
-		t.Errorf("%d events (room for %d), %d marks", len(m.activity), cap(m.activity), len(m.marks))
+	s := m.build(&Snapshot{})
+	if len(s.Activity) != maxEvents || len(s.Throughput.Marks) != maxMarks || cap(m.activity) > 2*maxEvents || len(m.marks) > maxMarks {
+		t.Errorf("%d events (room for %d), %d marks", len(s.Activity), cap(m.activity), len(s.Throughput.Marks))
 	}
 	if m.ledger != 10*maxEvents {
 		t.Errorf("ledger = %d", m.ledger)

@@ -176,7 +176,9 @@ func TestEachKindOfChangeIsSeen(t *testing.T) {
 			q := queue(s, "queue:a")
 			return q.Depth == 0 && q.State == watch.Empty && q.Type == ""
 		}},
-		{"a push after that", func() { c.RPush(ctx, "queue:a", packed(1)) }, func(s *watch.Snapshot) bool { return queue(s, "queue:a").Depth == 1 && queue(s, "queue:a").Type == "list" }},
+		{"a push after that", func() { c.RPush(ctx, "queue:a", packed(1)) }, func(s *watch.Snapshot) bool {
+			return queue(s, "queue:a").Depth == 1 && queue(s, "queue:a").Type == "list"
+		}},
 		{"a rename", func() { c.Rename(ctx, "queue:a", "queue:b") }, func(s *watch.Snapshot) bool { return queue(s, "queue:a").Depth == 0 && queue(s, "queue:b").Depth == 1 }},
 		{"a copy", func() { c.Copy(ctx, "queue:b", "queue:c", 0, false) }, func(s *watch.Snapshot) bool { return queue(s, "queue:c").Depth == 1 }},
 		{"a deletion", func() { c.Del(ctx, "queue:b") }, func(s *watch.Snapshot) bool { return queue(s, "queue:b").Depth == 0 }},
@@ -408,7 +410,9 @@ func TestHostileValuesBreakNothing(t *testing.T) {
 		t.Errorf("%d keys hidden", s.Hidden)
 	}
 	taken := s.Taken
-	e.until("it goes on", func(s *watch.Snapshot) bool { return s.Link.State == watch.Live && s.Taken.After(taken) && s.Ledger > 1000 })
+	e.until("it goes on", func(s *watch.Snapshot) bool {
+		return s.Link.State == watch.Live && s.Taken.After(taken) && s.Ledger > 1000
+	})
 	if _, there := said(e.Snapshot(), "away"); there {
 		t.Errorf("the link was lost: %+v", e.Snapshot().Activity)
 	}
@@ -418,7 +422,7 @@ func TestEveryFaultOfASwarmIsSeenAndGoesWhenItIsMended(t *testing.T) {
 	t.Parallel()
 	server := testredis.Start(t)
 	c := server.Client()
-	e := follow(t, server.URL(), watch.Options{Flush: 5 * time.Millisecond, Resync: 200 * time.Millisecond})
+	e := follow(t, server.URL(), watch.Options{Flush: 5 * time.Millisecond, Beat: 20 * time.Millisecond, Resync: 50 * time.Millisecond})
 	e.untilState(watch.Live)
 	full := make([]any, 25)
 	for i := range full {
@@ -518,7 +522,7 @@ func TestASnapshotNeverChanges(t *testing.T) {
 	server := testredis.Start(t)
 	c := server.Client()
 	furnish(c)
-	e := follow(t, server.URL(), watch.Options{Flush: time.Millisecond, Resync: 20 * time.Millisecond})
+	e := follow(t, server.URL(), watch.Options{Flush: time.Millisecond, Beat: 10 * time.Millisecond, Resync: 20 * time.Millisecond})
 	e.untilState(watch.Live)
 	stop := make(chan struct{})
 	done := make(chan int)

@@ -70,7 +70,7 @@ func (s *session) listen(ctx context.Context) error {
 	}
 	s.becomes(Live, "")
 
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(s.opts.Beat)
 	defer tick.Stop()
 	resync := time.NewTicker(s.opts.Resync)
 	defer resync.Stop()
@@ -129,7 +129,7 @@ func (s *session) flush(ctx context.Context) error {
 	return nil
 }
 
-// beat is the second's work: the ledger's new records, rates, histories, the
+// beat is each second's work: the ledger's new records, rates, histories, the
 // look for keys that vanished without a word, and the probe that shows a
 // connection which is healthy but deaf.
 func (s *session) beat(ctx context.Context) error {

@@ -14,6 +14,7 @@ import (
 // Options tune a Watcher; zero values take the defaults.
 type Options struct {
 	Flush   time.Duration // shortest time between two reads of dirty keys (50 ms)
+	Beat    time.Duration // time between two looks at the ledger, the rates and the clock (1 s)
 	Resync  time.Duration // time between full reads in the background (30 s)
 	Probe   time.Duration // time between probes of the subscription (5 s)
 	Poll    time.Duration // time between reads where notifications cannot be had (1 s)
@@ -27,6 +28,7 @@ func (o Options) withDefaults() Options {
 		}
 	}
 	preset(&o.Flush, 50*time.Millisecond)
+	preset(&o.Beat, time.Second)
 	preset(&o.Resync, 30*time.Second)
 	preset(&o.Probe, 5*time.Second)
 	preset(&o.Poll, time.Second)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	uv "github.com/charmbracelet/ultraviolet"
 )
@@ -119,7 +120,7 @@ func (c *session) line(y int) string {
 			b.WriteString(cell.Content)
 		}
 	}
-	return strings.TrimRight(b.String(), " ")
+	return strings.TrimRightFunc(b.String(), unicode.IsSpace)
 }
 
 // Line is one line of the screen; negative ones count from the foot.

@@ -72,6 +72,9 @@ func (s *Server) URL() string { return "redis://" + s.Addr() + "/0" }
 // Socket is the path of the server's unix socket.
 func (s *Server) Socket() string { return filepath.Join(s.dir, "s") }
 
+// With adds arguments for the next Up.
+func (s *Server) With(args ...string) { s.args = append(s.args, args...) }
+
 // Up starts the server, again after Kill, and waits until it answers.
 func (s *Server) Up() {
 	s.t.Helper()

@@ -39,13 +39,16 @@ local function millis(text)
   return seconds * 1000 + math.floor(tonumber('0.' .. (fraction or '0')) * 1000)
 end
 
+-- Lua knows MessagePack on a real server, not on every other.
+local msgpack = rawget(_G, "cmsgpack")
+
 local function decode(value)
   local ok, packet
   local text = string.match(value, '^\239?\187?\191?%s*({.*)$')
   if text then
     ok, packet = pcall(cjson.decode, text)
-  elseif cmsgpack then
-    ok, packet = pcall(cmsgpack.unpack, value)
+  elseif msgpack then
+    ok, packet = pcall(msgpack.unpack, value)
   end
   if ok and type(packet) == 'table' then return packet end
 end
