@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/infrafabric/ifpacket/core/dispatch"
@@ -19,11 +20,11 @@ const maxLine = 16 << 20
 // dispatchBatch sends a packet a line. A bad line is told and passed over;
 // receipts come in the order of the lines, a flush at a time.
 func (a *app) dispatchBatch(ctx context.Context, f dispatchFlags, to dispatch.Destination) error {
-	in := a.in
+	in := a.input(ctx)
 	if f.batch != "-" {
 		file, err := os.Open(f.batch)
 		if err != nil {
-			return usage("--batch: %v", err)
+			return fmt.Errorf("batch: %w", err)
 		}
 		defer func() { _ = file.Close() }()
 		in = file
@@ -34,68 +35,76 @@ func (a *app) dispatchBatch(ctx context.Context, f dispatchFlags, to dispatch.De
 	}
 	defer place.Close()
 
-	queue, code, number := place.engine.Queue(), exitDone, 0
-	var ids []string
-	lines := bufio.NewScanner(in)
-	lines.Buffer(make([]byte, 64<<10), maxLine)
-	for lines.Scan() {
-		number++
-		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
-			continue
-		}
-		p, dest, err := f.line(lines.Bytes(), to)
-		if err == nil {
-			err = queue.Add(ctx, p, dest)
+	queue, code := place.engine.Queue(), exitDone
+	var sent []sentLine
+	from := lines{from: bufio.NewReaderSize(in, 64<<10), max: maxLine}
+	for {
+		text, tooLong, err := from.next()
+		if errors.Is(err, io.EOF) {
+			break
 		}
 		if err != nil {
-			code = worse(code, a.lineError(number, err))
+			return fmt.Errorf("batch: %w; %d packets were read and not sent", err, queue.Len())
+		}
+		if len(bytes.TrimSpace(text)) == 0 && !tooLong {
 			continue
 		}
-		ids = append(ids, p.TrackingID)
+		id, err := a.add(ctx, queue, f, text, to, tooLong)
+		if err != nil {
+			code = worse(code, a.lineError(from.number, err))
+			continue
+		}
+		sent = append(sent, sentLine{from.number, id})
 		if queue.Len() == dispatch.MaxBatch {
-			flushed, err := a.flush(ctx, queue, ids)
+			flushed, err := a.flush(ctx, queue, sent)
 			if err != nil {
 				return err
 			}
-			code, ids = worse(code, flushed), ids[:0]
+			code, sent = worse(code, flushed), sent[:0]
 		}
 	}
-	if err := lines.Err(); err != nil {
-		if errors.Is(err, bufio.ErrTooLong) {
-			err = usage("line %d is longer than %d bytes", number+1, maxLine)
-		}
-		return errors.Join(err, a.flushRest(ctx, queue, ids))
-	}
-	flushed, err := a.flush(ctx, queue, ids)
+	flushed, err := a.flush(ctx, queue, sent)
 	if err != nil {
 		return err
 	}
 	return endWith(worse(code, flushed))
 }
 
-func (a *app) flushRest(ctx context.Context, queue *dispatch.Queue, ids []string) error {
-	_, err := a.flush(ctx, queue, ids)
-	return err
+// add reads a line and puts its packet into the queue.
+func (a *app) add(ctx context.Context, queue *dispatch.Queue, f dispatchFlags, text []byte, to dispatch.Destination, tooLong bool) (id string, err error) {
+	if tooLong {
+		return "", usage("it is longer than %d bytes", maxLine)
+	}
+	p, to, err := f.line(text, to)
+	if err != nil {
+		return "", err
+	}
+	return p.TrackingID, queue.Add(ctx, p, to)
+}
+
+// sentLine is a line whose packet is in the queue.
+type sentLine struct {
+	number int
+	id     string
 }
 
 // flush sends what the queue holds and prints the receipts in the order of
 // the lines.
-func (a *app) flush(ctx context.Context, queue *dispatch.Queue, ids []string) (code int, err error) {
+func (a *app) flush(ctx context.Context, queue *dispatch.Queue, sent []sentLine) (code int, err error) {
 	outcomes, err := queue.Flush(ctx)
 	byID := make(map[string][]dispatch.Outcome, len(outcomes))
 	for _, o := range outcomes {
 		byID[o.Receipt.TrackingID] = append(byID[o.Receipt.TrackingID], o)
 	}
-	for _, id := range ids {
-		list := byID[id]
+	for _, line := range sent {
+		list := byID[line.id]
 		if len(list) == 0 {
 			continue // not known to have landed: the error below tells
 		}
 		o := list[0]
-		byID[id] = list[1:]
+		byID[line.id] = list[1:]
 		if o.Err != nil {
-			fmt.Fprintf(a.err, "ifpacket: %s: %s\n", id, errorLine(o.Err))
-			code = worse(code, exitCode(o.Err))
+			code = worse(code, a.lineError(line.number, o.Err))
 			continue
 		}
 		a.printJSON(o.Receipt)

@@ -63,7 +63,7 @@ func (a *app) dispatch(ctx context.Context, f dispatchFlags) error {
 	if f.contents == "" {
 		return usage("dispatch needs --contents (JSON, @FILE or -), or --batch FILE")
 	}
-	contents, err := a.readContents(f.contents)
+	contents, err := a.readContents(ctx, f.contents)
 	if err != nil {
 		return err
 	}
@@ -111,13 +111,13 @@ func (a *app) printJSON(v any) {
 }
 
 // readContents reads JSON given on the command line, in a file, or on stdin.
-func (a *app) readContents(arg string) (packet.Value, error) {
+func (a *app) readContents(ctx context.Context, arg string) (packet.Value, error) {
 	text, source := []byte(arg), "--contents"
 	var err error
 	switch {
 	case arg == "-":
 		source = "stdin"
-		text, err = io.ReadAll(a.in)
+		text, err = io.ReadAll(a.input(ctx))
 	case strings.HasPrefix(arg, "@"):
 		source = arg[1:]
 		text, err = os.ReadFile(arg[1:])

@@ -7,4 +7,9 @@ import (
 	"github.com/infrafabric/ifpacket/e2e/console"
 )
 
-func TestMain(m *testing.M) { os.Exit(console.Main(m)) }
+func TestMain(m *testing.M) {
+	if where := os.Getenv(fallOver); where != "" {
+		os.Exit(fallingConsole(where))
+	}
+	os.Exit(console.Main(m))
+}

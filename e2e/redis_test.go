@@ -51,8 +51,8 @@ func TestAKilledServerIsSaidAndComesBackWithoutARestart(t *testing.T) {
 
 	server.Up()
 	client.RPush(context.Background(), "queue:after", "x")
-	c.See("● live", "queue:after").Gone("Redis does not answer", "queue:before")
-	c.Press("9").SeeAny("ledger lost", "live").Press("6").SeeLine(-1, "send")
+	c.See("● live", "queue:after").Gone("Redis does not answer")
+	c.Press("9").See("away", "another server").Press("6", "tab").SeeLine(-1, "send")
 	c.Quit()
 }
 

@@ -1,8 +1,12 @@
 package ui
 
 import (
+	"slices"
+	"time"
+
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/watch"
 	"github.com/infrafabric/ifpacket/themes"
 	"github.com/infrafabric/ifpacket/ui/widget"
@@ -10,70 +14,73 @@ import (
 )
 
 // matter is one kind of thing that somebody has to look at: how many there
-// are, and which is the worst.
+// are, and which is the worst, which is the oldest.
 type matter struct {
 	glyph      themes.Glyph
-	role       themes.Role
 	n          int
 	what, tiny string // "wait for a person", "wait"
-	worst, age string
+	worst      string
+	since      time.Time // zero when not known
 	target     views.Go
+}
+
+// add counts one more, which may be the worst so far.
+func (a *matter) add(id string, since time.Time) {
+	older := !since.IsZero() && (a.since.IsZero() || since.Before(a.since))
+	if a.n++; a.n == 1 || older {
+		a.worst, a.since, a.target.Select = id, since, id
+	}
+}
+
+// told are the matters of one Snapshot, so that they are gathered once.
+type told struct {
+	of  *watch.Snapshot
+	all []matter
 }
 
 // matters are all there are, most urgent first.
 func (m *model) matters() []matter {
-	s, now := m.shared.Snap, m.shared.Now
-	var out []matter
-	if n, since := s.Carcel.Waiting(); n > 0 {
-		w := matter{glyph: themes.GlyphReview, role: fg, n: n, what: "wait for a person", tiny: "wait", worst: "oldest",
-			age: widget.Age(now.Sub(since)), target: views.Go{Screen: "screen.carcel"}}
-		if n == 1 {
-			w.what = "waits for a person"
-		}
-		for _, h := range s.Carcel.Newest {
-			if h.Decision == "requires_co_signature" {
-				w.glyph = themes.GlyphCosign
-			}
-		}
-		out = append(out, w)
+	if m.told.of != m.shared.Snap {
+		m.told = told{m.shared.Snap, gather(m.shared.Snap)}
 	}
-	queue := func(state watch.QueueState, glyph themes.Glyph, word string) {
-		q := matter{glyph: glyph, role: fg}
-		for i := range s.Queues {
-			if s.Queues[i].State != state {
-				continue
-			}
-			if q.n++; q.n == 1 {
-				q.worst, q.target = s.Queues[i].Key, views.Go{Screen: "screen.queues", Select: s.Queues[i].Key}
-				if !s.Queues[i].Oldest.IsZero() {
-					q.age = widget.Age(now.Sub(s.Queues[i].Oldest))
-				}
-			}
-		}
-		q.what, q.tiny = plural(q.n, "queue ", "queues ")+word, word
-		if q.n > 0 {
-			out = append(out, q)
+	return m.told.all
+}
+
+func gather(s *watch.Snapshot) []matter {
+	waits := matter{glyph: waitGlyph(s), worst: "oldest", tiny: "wait", target: views.Go{Screen: "screen.carcel"}}
+	waits.n, waits.since = s.Carcel.Waiting()
+	waits.what = plural(waits.n, "waits for a person", "wait for a person")
+	wrong := matter{glyph: themes.GlyphError, tiny: "of the wrong type", target: views.Go{Screen: "screen.queues"}}
+	stuck := matter{glyph: themes.GlyphStuck, tiny: "stuck", target: views.Go{Screen: "screen.queues"}}
+	for i := range s.Queues {
+		switch q := &s.Queues[i]; q.State {
+		case watch.WrongType:
+			wrong.add(q.Key, q.Oldest)
+		case watch.Stuck:
+			stuck.add(q.Key, q.Oldest)
 		}
 	}
-	queue(watch.WrongType, themes.GlyphError, "of the wrong type")
-	queue(watch.Stuck, themes.GlyphStuck, "stuck")
-	silent := matter{glyph: themes.GlyphSilent, role: fg}
+	wrong.what = plural(wrong.n, "queue ", "queues ") + wrong.tiny
+	stuck.what = plural(stuck.n, "queue ", "queues ") + stuck.tiny
+	silent := matter{glyph: themes.GlyphSilent, tiny: "silent", target: views.Go{Screen: "screen.agents"}}
 	for i := range s.Agents {
-		if s.Agents[i].State != watch.Silent {
-			continue
-		}
-		if silent.n++; silent.n == 1 {
-			silent.worst, silent.target = s.Agents[i].ID, views.Go{Screen: "screen.agents", Select: s.Agents[i].ID}
-			if !s.Agents[i].Beat.IsZero() {
-				silent.age = widget.Age(now.Sub(s.Agents[i].Beat))
-			}
+		if a := &s.Agents[i]; a.State == watch.Silent {
+			silent.add(a.ID, a.Beat)
 		}
 	}
-	if silent.n > 0 {
-		silent.what, silent.tiny = plural(silent.n, "agent silent", "agents silent"), "silent"
-		out = append(out, silent)
+	silent.what = plural(silent.n, "agent silent", "agents silent")
+	return slices.DeleteFunc([]matter{waits, wrong, stuck, silent}, func(a matter) bool { return a.n == 0 })
+}
+
+// waitGlyph is the sign for what waits for a person: that of the co-signature
+// when any of it needs two.
+func waitGlyph(s *watch.Snapshot) themes.Glyph {
+	for i := range s.Carcel.Newest {
+		if s.Carcel.Newest[i].Decision == governance.CoSign {
+			return themes.GlyphCosign
+		}
 	}
-	return out
+	return themes.GlyphReview
 }
 
 func plural(n int, one, many string) string {
@@ -112,47 +119,61 @@ func (m *model) attentionLine() string {
 		}
 		return m.line([]widget.Span{widget.T(faint, m.theme.Glyph(themes.GlyphCalm)+" nothing waits, nothing is stuck, nobody is silent"+why)}, nil)
 	}
-	wide := m.width >= 110
+	wide := m.width >= views.WideFrom
+	apart, room := "    ", 18
+	if wide {
+		apart, room = "      ", 24
+	}
 	var left []widget.Span
 	for i, a := range all {
 		if i > 0 {
-			left = append(left, widget.T(fg, map[bool]string{true: "      ", false: "    "}[wide]))
+			left = append(left, widget.T(fg, apart))
 		}
-		text := itoa(a.n) + " " + a.what
-		if !wide {
-			text = itoa(a.n) + " " + a.tiny
+		age := ""
+		if !a.since.IsZero() {
+			age = " " + widget.Age(m.shared.Now.Sub(a.since))
 		}
-		left = append(left, widget.State(m.theme, a.glyph), widget.B(fg, " "+text))
-		rest := " " + a.worst
-		if wide {
-			rest = "  " + widget.CutMiddle(a.worst, 24)
-		} else if a.age != "" {
-			rest = ""
+		worst := " " + widget.CutMiddle(widget.Sanitize(a.worst), room)
+		words := a.what
+		switch {
+		case wide:
+			worst = " " + worst
+		default:
+			words = a.tiny
+			if age != "" {
+				worst = ""
+			}
 		}
-		if a.age != "" {
-			rest += " " + a.age
-		}
-		left = append(left, widget.T(muted, rest))
+		left = append(left, widget.State(m.theme, a.glyph), widget.B(fg, " "+itoa(a.n)+" "+words), widget.T(muted, worst+age))
 	}
 	return m.line(left, m.hint("attention.next"))
 }
 
 // awayLine says what was tried, why it failed, and when it is tried next.
+// Narrow, the reason is cut and only one way on is offered.
 func (m *model) awayLine() string {
 	l := m.shared.Snap.Link
 	next := l.NextTry.Sub(m.shared.Now)
-	left := []widget.Span{
-		widget.State(m.theme, themes.GlyphSilent), widget.B(fg, " Redis does not answer"),
-		widget.T(muted, "  "+m.shared.Snap.Server.Address+" "+l.Reason),
-		widget.T(faint, "   try "+itoa(l.Attempt+1)+" in "), widget.T(fg, widget.AgeWhole(max(next, 0))),
-	}
 	right := m.hint("retry")
 	for _, id := range []string{"profile", "demo"} {
-		if m.state(id).Enabled {
+		if m.width >= views.WideFrom && m.state(id).Enabled {
 			right = append(append(right, widget.T(fg, "   ")), m.hint(id)...)
 		}
 	}
-	return m.line(left, right)
+	lead := []widget.Span{widget.State(m.theme, themes.GlyphSilent), widget.B(fg, " Redis does not answer")}
+	tail := []widget.Span{widget.T(faint, "   try "+itoa(l.Attempt+1)+" in "), widget.T(fg, widget.AgeWhole(max(next, 0)))}
+	room := m.width - 5 - cells(lead...) - cells(tail...) - cells(right...) // margins, two blanks before, one behind
+	why := widget.T(muted, "  "+widget.Cut(widget.Sanitize(m.shared.Snap.Server.Address+" "+l.Reason), max(room, 0)))
+	return m.line(append(append(lead, why), tail...), right)
+}
+
+// cells is the width of spans.
+func cells(spans ...widget.Span) int {
+	n := 0
+	for _, s := range spans {
+		n += widget.Width(widget.Sanitize(s.Text))
+	}
+	return n
 }
 
 // hint is a binding's key and word.

@@ -11,6 +11,7 @@ import (
 	"github.com/infrafabric/ifpacket/keymap"
 	"github.com/infrafabric/ifpacket/themes"
 	"github.com/infrafabric/ifpacket/ui/widget"
+	"github.com/infrafabric/ifpacket/views"
 )
 
 // Short names for the roles that the frame uses most.
@@ -36,7 +37,7 @@ func (m *model) tooSmall() bool {
 func (m *model) View() tea.View {
 	var v tea.View
 	v.AltScreen = true
-	v.WindowTitle = "ifpacket " + widget.Sanitize(m.place())
+	v.WindowTitle = "ifpacket " + widget.CutMiddle(widget.Sanitize(m.place()), 64)
 	v.BackgroundColor = m.theme.Color(themes.Bg)
 	if !m.mouseOff {
 		v.MouseMode = tea.MouseModeCellMotion
@@ -79,30 +80,38 @@ func (m *model) place() string {
 	return m.shared.Snap.Server.Address
 }
 
-// header says where this is, whether it is true, and who decides.
+// header says where this is, whether it is true, and who decides. What gives
+// way to the rest is the name of the place.
 func (m *model) header() string {
 	t, s := m.theme, m.shared.Snap
-	left := []widget.Span{
-		widget.T(accent, " "+t.Glyph(themes.GlyphBrand)+" "), widget.B(fg, "IF.PACKET"),
-		widget.T(fg, "   "+m.place()),
-	}
-	wide := m.width >= 110
-	switch {
-	case wide && m.options.Name == "demo": // where a second terminal can join
-		left = append(left, widget.T(faint, "  redis://"+s.Server.Address))
-	case wide && s.Server.Version != "":
-		left = append(left, widget.T(faint, "  redis "+s.Server.Version))
-	}
-	if m.options.Engine.ReadOnly() {
-		left = append(left, widget.T(themes.Info, "  read only"))
-	}
-	council := m.options.Engine.Council().Revision()
+	wide := m.width >= views.WideFrom
 	var right []widget.Span
 	if wide {
+		council := widget.CutMiddle(widget.Sanitize(m.options.Engine.Council().Revision()), 24)
 		right = append(right, widget.T(faint, "council "), widget.T(fg, council), widget.T(fg, "   "))
 	}
 	right = append(right, widget.T(faint, "ledger "), widget.T(fg, ledgerText(s)), widget.T(fg, " "))
-	return widget.Spread(t, themes.Bg, m.width, left, m.linkSpans(wide), right)
+	link := m.linkSpans(wide)
+
+	left := []widget.Span{widget.T(accent, " "+t.Glyph(themes.GlyphBrand)+" "), widget.B(fg, "IF.PACKET"), widget.T(fg, "   ")}
+	note := widget.T(themes.Info, "")
+	if m.options.Engine.ReadOnly() {
+		note.Text = "  read only"
+	}
+	room := m.width - cells(left...) - cells(note) - cells(link...) - cells(right...) - 5 // what Spread keeps between the three
+	place := widget.CutMiddle(widget.Sanitize(m.place()), max(room, 4))
+	left = append(left, widget.T(fg, place))
+	more := "" // good to know, where there is room for it
+	switch {
+	case wide && m.options.Name == "demo": // where a second terminal can join
+		more = "  redis://" + s.Server.Address
+	case wide && s.Server.Version != "":
+		more = "  redis " + s.Server.Version
+	}
+	if extra := widget.T(faint, more); widget.Width(place)+cells(extra) <= room {
+		left = append(left, extra)
+	}
+	return widget.Spread(t, themes.Bg, m.width, append(left, note), link, right)
 }
 
 func ledgerText(s *watch.Snapshot) string {
@@ -160,12 +169,7 @@ func (m *model) badge(id string) []widget.Span {
 	s := m.shared.Snap
 	if id == "screen.carcel" {
 		if n, _ := s.Carcel.Waiting(); n > 0 {
-			g := themes.GlyphReview
-			for _, h := range s.Carcel.Newest {
-				if h.Decision == "requires_co_signature" {
-					g = themes.GlyphCosign
-				}
-			}
+			g := waitGlyph(s)
 			return []widget.Span{widget.T(g.Role(), m.theme.Glyph(g)+itoa(n))}
 		}
 	}
@@ -192,15 +196,15 @@ func (m *model) tabs() string {
 	return b.String()
 }
 
-// tab is one of them; on a narrow screen digit and name touch, and only
-// badges of what waits are shown.
+// tab is one of them; on a narrow screen digit and name touch, and there is
+// no room for badges.
 func (m *model) tab(i int) ([]widget.Span, themes.Role) {
 	s := m.screens[i]
 	digit, name, bg := widget.T(faint, itoa(i+1)), widget.T(muted, s.title), themes.Bg
 	if i == m.active {
 		digit, name, bg = widget.B(accent, itoa(i+1)), widget.B(fg, s.title), themes.Select
 	}
-	if m.width < 110 {
+	if m.width < views.WideFrom {
 		if i == 0 {
 			digit.Text = " " + digit.Text // the margin
 		}
@@ -239,7 +243,7 @@ func (m *model) footer() string {
 		edge.Key = b.KeyLabel()
 	}
 	gap := 3
-	if m.width < 110 {
+	if m.width < views.WideFrom {
 		gap = 2
 	}
 	return widget.Footer{Hints: hints, Reason: reason, Toast: m.toasts.Spans(m.theme, m.shared.Now), Edge: edge, Gap: gap}.View(m.theme, m.width)

@@ -13,6 +13,7 @@ import (
 // that has the focus.
 func (m *model) press(msg tea.KeyPressMsg) tea.Cmd {
 	key := msg.String()
+	m.pressed = key
 	if key == "ctrl+c" { // the way out, whatever is open
 		return tea.Quit
 	}

@@ -35,7 +35,11 @@ type model struct {
 	screens []screen
 	active  int
 
+	picture func() *watch.Snapshot // the newest
+	clock   func() time.Time
+
 	overlay  overlay
+	pressed  string // the last key
 	toasts   widget.Toasts
 	mouseOff bool
 	leaveFor Switch
@@ -43,6 +47,7 @@ type model struct {
 	width, height int
 	ticking       bool
 	attention     int // which matter 0 goes to next
+	told          told
 }
 
 func newModel(o Options) (*model, error) {
@@ -50,8 +55,9 @@ func newModel(o Options) (*model, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &views.Shared{Engine: o.Engine, Theme: theme, Keys: o.Keys, Snap: o.Engine.Watcher().Snapshot(), Now: time.Now()}
-	m := &model{options: o, shared: s, theme: theme}
+	m := &model{options: o, theme: theme, picture: o.Engine.Watcher().Snapshot, clock: time.Now}
+	s := &views.Shared{Engine: o.Engine, Theme: theme, Keys: o.Keys, Snap: m.picture(), Now: m.clock()}
+	m.shared = s
 	m.screens = []screen{
 		{"screen.pulse", "Pulse", views.NewPulse(s)},
 		{"screen.queues", "Queues", views.NewQueues(s)},
@@ -79,7 +85,7 @@ type tick struct{}
 
 // Update takes a message: of the terminal, of the watcher, or an answer.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	m.shared.Now = time.Now()
+	m.shared.Now = m.clock()
 	cmd := m.handle(msg)
 	return m, tea.Batch(cmd, m.keepTime())
 }
@@ -114,7 +120,7 @@ func (m *model) handle(msg tea.Msg) tea.Cmd {
 		m.toasts.Show(widget.Toast(msg), m.shared.Now)
 		return nil
 	case views.Ask:
-		m.overlay = newAsk(msg, m.shared.Now)
+		m.overlay = newAsk(msg, m.pressed, m.shared.Now)
 		return nil
 	case views.Pick:
 		m.overlay = newPick(msg, m.shared.Now)
@@ -149,7 +155,7 @@ func (m *model) pane() views.Pane { return m.screens[m.active].pane }
 
 // refresh takes the newest picture to the screen in sight.
 func (m *model) refresh() tea.Cmd {
-	m.shared.Snap = m.options.Engine.Watcher().Snapshot()
+	m.shared.Snap = m.picture()
 	m.applyTheme()
 	if m.width == 0 {
 		return nil

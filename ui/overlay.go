@@ -23,8 +23,9 @@ type ask struct {
 	yes    tea.Cmd
 }
 
-func newAsk(a views.Ask, now time.Time) *ask {
-	return &ask{widget.NewConfirm(a.Title, a.Verb, 1, a.Key, now, a.Body...), a.Yes}
+// newAsk opens the dialog; it wants another key than the one pressed last.
+func newAsk(a views.Ask, pressed string, now time.Time) *ask {
+	return &ask{widget.NewConfirm(a.Title, a.Verb, 1, pressed, now, a.Body...), a.Yes}
 }
 
 func (a *ask) update(m *model, msg tea.Msg) tea.Cmd {
@@ -99,11 +100,12 @@ func newPalette(m *model) *pick {
 	}}, m.shared.Now)
 }
 
-// help lists every key that works on the screen in sight.
+// help lists every key that works on the screen in sight, as it is now: while
+// text is typed, not those that type.
 type help struct{ list *widget.Help }
 
 func newHelp(m *model) *help {
-	return &help{widget.NewHelp(m.shared.Keys.Help(m.scopes(), m.state))}
+	return &help{widget.NewHelp(m.keys().Help(m.scopes(), m.state))}
 }
 
 func (h *help) update(m *model, msg tea.Msg) tea.Cmd {

@@ -15,6 +15,7 @@ import (
 // messages on channels, and what the console itself did.
 type ActivityList struct {
 	*list[watch.Event]
+	seen seen[watch.Event]
 }
 
 // colWhere is the column that goes first on narrow screens.
@@ -22,7 +23,7 @@ const colWhere = 3
 
 // NewActivityList makes the pane.
 func NewActivityList(s *Shared) *ActivityList {
-	p := &ActivityList{newList[watch.Event](s, "Activity", keymap.Activity)}
+	p := &ActivityList{list: newList[watch.Event](s, "Activity", keymap.Activity)}
 	p.empty = "nothing has happened since the console opened"
 	p.rows.key = func(e *watch.Event) string { return strconv.FormatUint(e.Seq, 10) }
 	p.rows.text = func(e *watch.Event) string {
@@ -42,7 +43,9 @@ func NewActivityList(s *Shared) *ActivityList {
 
 // Refresh takes the newest picture.
 func (p *ActivityList) Refresh() tea.Cmd {
-	p.set(p.Snap.Activity)
+	if p.seen.news(p.Snap.Activity, p.Theme) {
+		p.set(p.Snap.Activity)
+	}
 	p.rule.Note, p.rule.Badges = "newest last", nil
 	if n := p.table.NewRows(); n > 0 {
 		p.rule.Badges = [][]widget.Span{{widget.T(themes.Accent, widget.Commas(n)+" new")}}
@@ -65,6 +68,14 @@ func (p *ActivityList) Do(id string) (tea.Cmd, bool) {
 		return send(Go{"screen.activity", ""}), true
 	}
 	return p.list.Do(id)
+}
+
+// State: not every event names something to copy.
+func (p *ActivityList) State(id string) keymap.State {
+	if e := p.selected(); id == "list.copy" && e != nil && e.Subject == "" {
+		return keymap.Off("this event names nothing")
+	}
+	return p.list.State(id)
 }
 
 func eventLook(e *watch.Event) look {
@@ -141,5 +152,11 @@ func (p Activity) State(id string) keymap.State {
 	if id == "list.open" {
 		return keymap.Off("there is nothing behind an event")
 	}
-	return alone(id)
+	if s := alone(id); !s.Enabled {
+		return s
+	}
+	return p.ActivityList.State(id)
 }
+
+// View has a margin at the right.
+func (p Activity) View(focused bool) string { return margin(p.ActivityList.View(focused)) }

@@ -26,7 +26,26 @@ func NewAgents(s *Shared) *Agents {
 }
 
 // Select puts the bar on an agent.
-func (a *Agents) Select(id string) { a.tree.table.Select(id) }
+func (a *Agents) Select(id string) { a.tree.reveal(id) }
+
+// Do folds and copies from the detail too.
+func (a *Agents) Do(id string) (tea.Cmd, bool) {
+	switch id {
+	case "agents.fold", "agents.unfold", "list.copy":
+		cmd, done := a.tree.Do(id)
+		return tea.Batch(cmd, a.side.Refresh()), done
+	}
+	return a.split.Do(id)
+}
+
+// State asks the tree for what it does from the detail too.
+func (a *Agents) State(id string) keymap.State {
+	switch id {
+	case "agents.fold", "agents.unfold", "list.copy":
+		return a.tree.State(id)
+	}
+	return a.split.State(id)
+}
 
 type agentDetail struct {
 	document
@@ -47,7 +66,7 @@ func (d *agentDetail) Refresh() tea.Cmd {
 	if sel == nil {
 		return nil
 	}
-	a := sel.Agent
+	a := *sel.Agent
 	l := agentLook(a.State)
 	d.rule.Title, d.rule.Note = a.ID, a.Role
 	d.rule.Badges = [][]widget.Span{widget.Badge(d.Theme, l.glyph, l.word, a.State.String())}

@@ -1,6 +1,8 @@
 package views
 
 import (
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,13 +14,19 @@ import (
 	"github.com/infrafabric/ifpacket/ui/widget"
 )
 
-// beatWidth is the width of a heartbeat's bar.
-const beatWidth = 8
+// beatWidth is the width of a heartbeat's bar, nameRoom what branches leave of
+// the column at the least.
+const (
+	beatWidth = 8
+	nameRoom  = 16
+)
 
 // agentRow is an agent, or a line that stands for several that are well.
 type agentRow struct {
-	watch.Agent
-	more int
+	*watch.Agent
+	last    bool // nothing follows it below its parent
+	workers bool // some stand below it
+	more    int
 }
 
 // AgentTree shows the agents below their parents, those in need first. With
@@ -27,6 +35,7 @@ type AgentTree struct {
 	*list[agentRow]
 	Fold   bool
 	folded map[string]bool // parents whose workers are hidden by hand
+	seen   seen[watch.Agent]
 }
 
 // NewAgentTree makes the pane.
@@ -36,6 +45,7 @@ func NewAgentTree(s *Shared) *AgentTree {
 	p.rows.key = func(a *agentRow) string { return a.ID }
 	p.rows.text = func(a *agentRow) string { return a.ID + " " + a.Role + " " + a.State.String() }
 	p.rows.draw = p.row
+	p.renew = p.visible
 	p.table.SetColumns(
 		widget.Column{Title: "agent", Width: 24, Flex: 1, Middle: true},
 		widget.Column{Title: "beat", Width: beatWidth, Drop: 2},
@@ -47,13 +57,16 @@ func NewAgentTree(s *Shared) *AgentTree {
 
 // Refresh takes the newest picture.
 func (p *AgentTree) Refresh() tea.Cmd {
+	if !p.seen.news(p.Snap.Agents, p.Theme) {
+		return nil
+	}
 	silent, late, live := AgentCounts(p.Snap)
 	p.rule.Note = widget.Commas(len(p.Snap.Agents))
 	p.rule.Badges = badges(p.Theme,
 		badge{themes.GlyphSilent, themes.Fg, silent, "silent"},
 		badge{themes.GlyphLate, themes.Muted, late, "late"},
 		badge{themes.GlyphLive, themes.Muted, live, "live"})
-	p.set(p.visible())
+	p.refilter()
 	return nil
 }
 
@@ -76,42 +89,51 @@ func AgentCounts(s *watch.Snapshot) (silent, late, live int) {
 // the rest is folded into a line.
 const keptLive = 3
 
-// visible are the rows that are not folded away.
+// family counts the workers of one parent while the tree is walked.
+type family struct{ live, more int }
+
+// visible are the rows that are not folded away. A filter looks at all of
+// them, folded or not.
 func (p *AgentTree) visible() []agentRow {
 	all := p.Snap.Agents
-	out := make([]agentRow, 0, len(all))
-	live, more := map[string]int{}, map[string]int{}
-	var open []agentRow // lines that stand for the rest, due when their parent's last worker is done
+	out := make([]agentRow, 0, min(len(all), cap(p.rows.items)+64))
+	searching := p.query.Value() != ""
+	families := []family{{}} // by level; one begins anew below each parent
+	var open []agentRow      // lines that stand for the rest, due when their parent's last worker is done
 	flush := func(level int) {
 		for n := len(open) - 1; n >= 0 && open[n].Level >= level; n-- {
 			out = append(out, open[n])
 			open = open[:n]
 		}
 	}
-	hideBelow := len(all) // levels deeper than this are folded away by hand
+	hideBelow := math.MaxInt // levels deeper than this are folded away by hand
 	for i := range all {
 		a := &all[i]
 		if a.Level > hideBelow {
 			continue
 		}
 		flush(a.Level)
-		hideBelow = len(all)
-		if p.folded[a.ID] {
+		hideBelow = math.MaxInt
+		if len(p.folded) > 0 && p.folded[a.ID] && !searching {
 			hideBelow = a.Level
 		}
-		row := agentRow{Agent: *a}
-		hidden := false
-		if p.Fold && p.query.Value() == "" && a.Level > 0 && a.State == watch.Alive {
-			live[a.Parent]++
-			leaf := i+1 == len(all) || all[i+1].Level <= a.Level
-			hidden = leaf && live[a.Parent] > keptLive
+		for len(families) < a.Level+2 {
+			families = append(families, family{})
+		}
+		families[a.Level+1] = family{}
+		mine := &families[a.Level]
+		workers := i+1 < len(all) && all[i+1].Level > a.Level
+		row, hidden := agentRow{a, a.Last, workers, 0}, false
+		if p.Fold && !searching && a.Level > 0 && a.State == watch.Alive {
+			mine.live++
+			hidden = !workers && mine.live > keptLive
 		}
 		if hidden {
-			more[a.Parent]++
+			mine.more++
 		}
-		if a.Last && more[a.Parent] > 0 {
-			row.Last = false
-			open = append(open, p.rest(*a, more[a.Parent]))
+		if a.Last && mine.more > 0 {
+			row.last = false
+			open = append(open, p.rest(a, mine.more))
 		}
 		if !hidden {
 			out = append(out, row)
@@ -121,9 +143,29 @@ func (p *AgentTree) visible() []agentRow {
 	return out
 }
 
-// rest is the line that stands for more live workers of a's parent.
-func (p *AgentTree) rest(a watch.Agent, n int) agentRow {
-	return agentRow{Agent: watch.Agent{ID: "more " + a.Parent, Parent: a.Parent, Level: a.Level, Last: true, State: watch.Alive}, more: n}
+// rest is the line that stands for n more live workers of a's parent.
+func (p *AgentTree) rest(a *watch.Agent, n int) agentRow {
+	return agentRow{&watch.Agent{ID: "more\x00" + a.Parent, Parent: a.Parent, Level: a.Level, State: watch.Alive}, true, false, n}
+}
+
+// reveal selects an agent, also one that is folded away or filtered out.
+func (p *AgentTree) reveal(id string) {
+	p.choose(id)
+	if _, key, ok := p.table.Selected(); ok && key == id {
+		return
+	}
+	level := -1
+	for i := range slices.Backward(p.Snap.Agents) { // parents stand before their workers
+		switch a := &p.Snap.Agents[i]; {
+		case a.ID == id:
+			level = a.Level
+		case a.Level < level:
+			level = a.Level
+			delete(p.folded, a.ID)
+		}
+	}
+	p.unfilter()
+	p.table.Select(id)
 }
 
 // Do opens an agent, or folds and unfolds its workers.
@@ -142,12 +184,27 @@ func (p *AgentTree) Do(id string) (tea.Cmd, bool) {
 		return send(Copy{"the agent's id", a.ID}), true
 	case "agents.fold":
 		p.folded[a.ID] = true
-		return p.Refresh(), true
+		p.refilter()
+		return nil, true
 	case "agents.unfold":
 		delete(p.folded, a.ID)
-		return p.Refresh(), true
+		p.refilter()
+		return nil, true
 	}
 	return p.list.Do(id)
+}
+
+// State: only what has workers can be folded.
+func (p *AgentTree) State(id string) keymap.State {
+	if id == "agents.fold" || id == "agents.unfold" {
+		switch a := p.selected(); {
+		case a == nil:
+			return keymap.Off("no agent is selected")
+		case !a.workers:
+			return keymap.Off("it has no workers")
+		}
+	}
+	return p.list.State(id)
 }
 
 func agentLook(s watch.AgentState) look {
@@ -173,7 +230,9 @@ func (p *AgentTree) row(a *agentRow, r *widget.Row) {
 	case a.Level == 1:
 		r.Lead(p.branch(a))
 	default:
-		lead = append(lead, widget.T(themes.Border, strings.Repeat("  ", a.Level-2)), p.branch(a))
+		// However deep it stands, its name has room.
+		deep := min(2*(a.Level-2), max(r.Width(0)-nameRoom, 0))
+		lead = append(lead, widget.T(themes.Border, strings.Repeat(" ", deep)), p.branch(a))
 	}
 	if a.more > 0 {
 		r.Cell(append(lead, widget.T(themes.Faint, "… "+strconv.Itoa(a.more)+" more live"))...)
@@ -181,6 +240,11 @@ func (p *AgentTree) row(a *agentRow, r *widget.Row) {
 	}
 	if a.Level > 0 {
 		lead = append(lead, widget.State(p.Theme, l.glyph), widget.T(themes.Fg, " "))
+		used := 0
+		for _, s := range lead {
+			used += widget.Width(s.Text)
+		}
+		name.Text = widget.CutMiddle(widget.Sanitize(name.Text), r.Width(0)-used)
 	}
 	r.Cell(append(lead, name)...)
 	filled, track := widget.HeartbeatBar(p.Theme, p.Now.Sub(a.Beat), a.BeatTTL, beatWidth)
@@ -199,7 +263,7 @@ func (p *AgentTree) row(a *agentRow, r *widget.Row) {
 // branch ties a worker to its parent.
 func (p *AgentTree) branch(a *agentRow) widget.Span {
 	glyph := themes.GlyphTee
-	if a.Last {
+	if a.last {
 		glyph = themes.GlyphCorner
 	}
 	return widget.T(themes.Border, p.Theme.Glyph(glyph)+" ")
@@ -214,7 +278,7 @@ func shortTask(id string) string {
 }
 
 // doing is an agent's state and its work in a few words.
-func doing(a watch.Agent, l look) []widget.Span {
+func doing(a *watch.Agent, l look) []widget.Span {
 	var state widget.Span
 	switch {
 	case a.State != watch.Alive:

@@ -15,11 +15,14 @@ import (
 
 // CarcelList shows the newest entries of the carcel, those that wait for a
 // person first.
-type CarcelList struct{ *list[watch.Held] }
+type CarcelList struct {
+	*list[watch.Held]
+	seen seen[watch.Held]
+}
 
 // NewCarcelList makes the pane.
 func NewCarcelList(s *Shared) *CarcelList {
-	p := &CarcelList{newList[watch.Held](s, "Carcel", keymap.Carcel)}
+	p := &CarcelList{list: newList[watch.Held](s, "Carcel", keymap.Carcel)}
 	p.empty = "nothing is held: every packet was approved"
 	p.rows.key = heldKey
 	p.rows.text = func(h *watch.Held) string {
@@ -42,6 +45,10 @@ func heldKey(h *watch.Held) string { return h.TrackingID + "@" + strconv.FormatI
 
 // Refresh takes the newest picture.
 func (p *CarcelList) Refresh() tea.Cmd {
+	p.rule.Note = widget.Commas(int(p.Snap.Carcel.Length))
+	if !p.seen.news(p.Snap.Carcel.Newest, p.Theme) {
+		return nil
+	}
 	held := append([]watch.Held(nil), p.Snap.Carcel.Newest...)
 	sort.SliceStable(held, func(i, j int) bool { return waitRank(held[i]) < waitRank(held[j]) })
 	p.set(held)
@@ -49,7 +56,6 @@ func (p *CarcelList) Refresh() tea.Cmd {
 	for i := range held {
 		counts[held[i].Decision]++
 	}
-	p.rule.Note = widget.Commas(int(p.Snap.Carcel.Length))
 	p.rule.Badges = badges(p.Theme,
 		badge{themes.GlyphCosign, themes.Fg, counts[governance.CoSign], "co-sign"},
 		badge{themes.GlyphReview, themes.Fg, counts[governance.Review], "review"},

@@ -23,7 +23,7 @@ func NewCarcel(s *Shared) *Carcel {
 }
 
 // Select puts the bar on an entry.
-func (c *Carcel) Select(key string) { c.held.table.Select(key) }
+func (c *Carcel) Select(key string) { c.held.choose(key) }
 
 type heldDetail struct {
 	document
@@ -66,7 +66,9 @@ func (d *heldDetail) Refresh() tea.Cmd {
 	for _, f := range h.Faults {
 		d.lines = append(d.lines, fact{"fault", []widget.Span{widget.State(d.Theme, themes.GlyphError), widget.T(themes.Warn, " "+f.String())}})
 	}
-	d.put(contentsOf(h.Raw), []byte(h.Raw))
+	if h.Raw != string(d.raw) {
+		d.put(contentsOf(h.Raw), []byte(h.Raw))
+	}
 	return nil
 }
 
@@ -85,7 +87,10 @@ func contentsOf(raw string) string {
 
 // Do copies the contents, or scrolls.
 func (d *heldDetail) Do(id string) (tea.Cmd, bool) {
-	if id == "list.copy" && d.text != "" {
+	if id == "list.copy" {
+		if d.text == "" {
+			return send(Copy{"the entry", string(d.raw)}), true
+		}
 		return send(Copy{"the contents", d.text}), true
 	}
 	return d.document.Do(id)

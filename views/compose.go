@@ -2,9 +2,7 @@ package views
 
 import (
 	"context"
-	"errors"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/engine"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/packet"
+	"github.com/infrafabric/ifpacket/core/watch"
 	"github.com/infrafabric/ifpacket/keymap"
 	"github.com/infrafabric/ifpacket/themes"
 	"github.com/infrafabric/ifpacket/ui/widget"
@@ -31,22 +30,15 @@ type Compose struct {
 
 	desk  desk
 	dirty bool
-	saved time.Time
+	saved time.Time // when it was last tried
+	kept  bool      // and that it went well
 
+	saves  int        // how often it was tried
 	saving sync.Mutex // held while the desk is written
+	wrote  int        // the newest save that was written
 
 	verdict       judged
 	width, height int
-}
-
-// judged is what is known of the packet as it stands.
-type judged struct {
-	packet  packet.Packet
-	to      dispatch.Destination
-	preview dispatch.Preview
-	faults  []packet.Fault // by field
-	problem string         // what is wrong beside the fields
-	took    time.Duration
 }
 
 // sentMsg is the outcome of a dispatch.
@@ -116,103 +108,6 @@ func (c *Compose) edited() {
 	c.judge()
 }
 
-// judge works out what would become of the packet. It asks no server.
-func (c *Compose) judge() {
-	begin := time.Now()
-	v := judged{}
-	defer func() {
-		v.took = time.Since(begin)
-		c.verdict = v
-		c.annotate()
-	}()
-	d := c.draft()
-	v.to = dispatch.Destination{Key: d.Key, Operation: dispatch.Operation(d.Operation)}
-	var err error
-	if v.to.Format, err = packet.ParseFormat(d.Format); err != nil {
-		v.faults = append(v.faults, packet.Fault{Field: "format", Value: d.Format, Expected: "json or msgpack"})
-	}
-	contents, faults, err := packet.ParseValue([]byte(d.Contents))
-	if err != nil {
-		v.faults = append(v.faults, packet.Fault{Field: "contents", Expected: err.Error()})
-		contents = packet.ObjectOf()
-	}
-	v.faults = append(v.faults, faults...)
-	v.packet = packet.New(d.Origin, contents)
-	v.packet.SchemaVersion = d.Schema
-	ttl, err := strconv.ParseInt(strings.TrimSpace(d.TTL), 10, 64)
-	if err != nil {
-		v.faults = append(v.faults, packet.Fault{Field: "ttl_seconds", Value: d.TTL, Expected: "an integer from 1 to 86400"})
-		ttl = packet.DefaultTTL
-	}
-	v.packet.TTLSeconds = ttl
-	v.preview, err = c.Engine.Preview(context.Background(), v.packet, v.to)
-	var invalid *packet.ValidationError
-	switch {
-	case errors.As(err, &invalid):
-		v.faults = append(v.faults, invalid.Faults...)
-	case err != nil:
-		v.problem = sentence(err)
-	}
-}
-
-// sentence is an error without the words that name its kind.
-func sentence(err error) string {
-	text := engine.Sentence(err)
-	for _, kind := range []error{dispatch.ErrDestination} {
-		text = strings.TrimPrefix(text, kind.Error()+": ")
-	}
-	return text
-}
-
-// annotate puts notes and problems beside the fields.
-func (c *Compose) annotate() {
-	notes := map[string]string{
-		"key": c.destinationNote(), "schema": "1.0  1.1", "format": "json  msgpack", "ttl": "1 to 86,400",
-		"operation": "set lpush rpush hset sadd",
-	}
-	if c.form.Value("operation") == "" && c.verdict.preview.To.Operation != "" {
-		notes["operation"] = string(c.verdict.preview.To.Operation) + ", from the key"
-	}
-	problems := map[string]string{}
-	for _, f := range c.verdict.faults {
-		id := map[string]string{"ttl_seconds": "ttl", "schema_version": "schema"}[f.Field]
-		if id == "" {
-			id = f.Field
-		}
-		problems[id] = f.Expected
-	}
-	if c.verdict.problem != "" && c.form.Value("key") != "" {
-		problems["key"] = c.verdict.problem
-	}
-	for _, id := range []string{"origin", "key", "operation", "schema", "ttl", "format"} {
-		f := c.form.Field(id)
-		f.Note, f.Problem = notes[id], problems[id]
-	}
-}
-
-// destinationNote says what stands at the destination now.
-func (c *Compose) destinationNote() string {
-	key := c.form.Value("key")
-	if key == "" {
-		return "such as queue:council"
-	}
-	for i := range c.Snap.Queues {
-		if q := &c.Snap.Queues[i]; q.Key == key && q.Type != "" {
-			return q.Type + ", " + widget.Commas(int(q.Depth))
-		}
-	}
-	if c.verdict.problem != "" {
-		return ""
-	}
-	if t := c.verdict.preview.To.Operation.RedisType(); t != "" && len(c.Snap.Queues) > 0 {
-		return "a " + t + ", if it is new"
-	}
-	return ""
-}
-
-// ready reports whether the packet could be sent now.
-func (v *judged) ready() bool { return len(v.faults) == 0 && v.problem == "" }
-
 // Refresh takes the newest picture and saves the draft when it has changed.
 func (c *Compose) Refresh() tea.Cmd {
 	c.annotate()
@@ -225,15 +120,38 @@ func (c *Compose) Refresh() tea.Cmd {
 func (c *Compose) save() tea.Cmd {
 	c.dirty, c.saved = false, c.Now
 	c.desk.Draft = c.draft()
-	dir, d := c.dir, c.desk
-	if dir == "" {
+	d := c.desk
+	if c.dir == "" {
 		return nil
 	}
-	return func() tea.Msg {
-		c.saving.Lock()
-		defer c.saving.Unlock()
-		return savedMsg{saveDesk(dir, d)}
+	c.saves++
+	n := c.saves
+	return func() tea.Msg { return savedMsg{c.write(d, n)} }
+}
+
+// write keeps a desk unless a newer one is kept already: commands may end in
+// another order than they began.
+func (c *Compose) write(d desk, n int) error {
+	c.saving.Lock()
+	defer c.saving.Unlock()
+	if n < c.wrote {
+		return nil
 	}
+	c.wrote = n
+	return saveDesk(c.dir, d)
+}
+
+// retrySave is how long after a draft could not be saved it is tried again.
+const retrySave = 30 * time.Second
+
+// keptDraft takes the outcome of a save.
+func (c *Compose) keptDraft(err error) tea.Cmd {
+	c.kept = err == nil
+	if err == nil {
+		return nil
+	}
+	c.dirty, c.saved = true, c.Now.Add(retrySave)
+	return send(Toast{themes.GlyphError, "the draft could not be saved: " + err.Error()})
 }
 
 // Close keeps what was typed last, when the console ends.
@@ -241,10 +159,9 @@ func (c *Compose) Close() error {
 	if c.saved.IsZero() && !c.dirty {
 		return nil
 	}
-	c.saving.Lock()
-	defer c.saving.Unlock()
 	c.desk.Draft = c.draft()
-	return saveDesk(c.dir, c.desk)
+	c.saves++
+	return c.write(c.desk, c.saves)
 }
 
 // Do moves between the fields, sends, fills in templates and old packets.
@@ -263,10 +180,15 @@ func (c *Compose) Do(id string) (tea.Cmd, bool) {
 		c.editor.Blur()
 		return c.save(), true
 	case "compose.format":
-		if v, faults, err := packet.ParseValue([]byte(c.editor.Value())); err == nil && len(faults) == 0 {
-			c.editor.SetValue(string(packet.AppendIndentedJSON(nil, v, "  ")))
-			c.edited()
+		v, faults, err := packet.ParseValue([]byte(c.editor.Value()))
+		switch {
+		case err != nil:
+			return send(Toast{themes.GlyphBlocked, "not indented: " + err.Error()}), true
+		case len(faults) > 0:
+			return send(Toast{themes.GlyphBlocked, "not indented: " + faults[0].String()}), true
 		}
+		c.editor.SetValue(string(packet.AppendIndentedJSON(nil, v, "  ")))
+		c.edited()
 	case "compose.template":
 		return c.pickTemplate(), true
 	case "compose.open":
@@ -350,14 +272,7 @@ func (c *Compose) ask() tea.Cmd {
 		l := statusLook(v.preview.Verdict.Status)
 		body = append(body, append(widget.Badge(c.Theme, l.glyph, themes.Fg, "it will be held"), widget.T(themes.Muted, ": "+v.preview.Verdict.Reason)))
 	}
-	return send(Ask{Title: "Send a packet", Verb: "send", Key: "ctrl+enter", Body: body, Yes: c.dispatch(v)})
-}
-
-func (c *Compose) whyNot() string {
-	if c.verdict.problem != "" {
-		return c.verdict.problem
-	}
-	return c.verdict.faults[0].String()
+	return send(Ask{Title: "Send a packet", Verb: "send", Body: body, Yes: c.dispatch(v)})
 }
 
 func (c *Compose) dispatch(v judged) tea.Cmd {
@@ -377,10 +292,7 @@ func (c *Compose) Update(msg tea.Msg) tea.Cmd {
 	case sentMsg:
 		return c.took(m)
 	case savedMsg:
-		if m.err != nil {
-			return send(Toast{themes.GlyphError, "the draft could not be saved: " + m.err.Error()})
-		}
-		return nil
+		return c.keptDraft(m.err)
 	case tea.KeyPressMsg, tea.PasteMsg:
 	default:
 		return nil
@@ -431,12 +343,15 @@ func (c *Compose) Scopes() []keymap.Scope { return []keymap.Scope{keymap.Compose
 
 // State says that nothing can be sent while Redis is away or only read.
 func (c *Compose) State(id string) keymap.State {
-	if id != "compose.send" {
-		return keymap.On
-	}
 	switch {
+	case id == "compose.leave" && c.away:
+		return keymap.Off("no field has the focus")
+	case id != "compose.send":
+		return alone(id)
 	case c.Away():
 		return keymap.Off("acting is off while Redis is away")
+	case c.Snap.Link.State == watch.Connecting:
+		return keymap.Off("acting is off until Redis answers")
 	case c.Engine.ReadOnly():
 		return keymap.Off("read only")
 	}

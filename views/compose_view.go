@@ -15,7 +15,9 @@ func (c *Compose) SetSize(width, height int) { c.width, c.height = width, height
 
 // View draws the packet at the left and what would become of it at the right;
 // on a narrow screen the latter in a few lines below.
-func (c *Compose) View(bool) string {
+func (c *Compose) View(bool) string { return margin(c.draw()) }
+
+func (c *Compose) draw() string {
 	if c.width < WideFrom {
 		w := c.width - 1
 		below := widget.Stack(append(c.drawVerdict(w), c.drawFaults(w, 2)...)...)
@@ -34,7 +36,7 @@ func (c *Compose) View(bool) string {
 // drawPacket is the form above the editor.
 func (c *Compose) drawPacket(width, height int) string {
 	rule := widget.Rule{Title: "Compose", Note: "a packet", Focused: !c.away}
-	if !c.saved.IsZero() && !c.dirty && c.dir != "" {
+	if c.kept && !c.dirty {
 		rule.Badges = [][]widget.Span{{widget.T(themes.Faint, "draft saved")}}
 	}
 	c.form.SetWidth(width)

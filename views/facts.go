@@ -77,9 +77,13 @@ func (d *document) put(text string, raw []byte) {
 	}
 }
 
+// inHex reports whether bytes are shown: because somebody asked, or because
+// there is no text.
+func (d *document) inHex() bool { return d.asHex || d.text == "" }
+
 // Do scrolls the document.
 func (d *document) Do(id string) (tea.Cmd, bool) {
-	if d.asHex {
+	if d.inHex() {
 		return nil, d.hex.Do(id)
 	}
 	return nil, d.body.Do(id)
@@ -94,8 +98,20 @@ func (d *document) Typing() bool { return false }
 // Scopes are those of a list, for scrolling.
 func (d *document) Scopes() []keymap.Scope { return d.scopes }
 
-// State: scrolling is always possible.
-func (d *document) State(id string) keymap.State { return possible(id) }
+// State: a detail scrolls, and there is nothing below it.
+func (d *document) State(id string) keymap.State {
+	switch id {
+	case "list.open":
+		return keymap.Off("it is open")
+	case "list.filter":
+		return keymap.Off("a detail has no filter")
+	case "list.copy":
+		if !d.shown {
+			return keymap.Off("nothing is selected")
+		}
+	}
+	return keymap.On
+}
 
 // Leave keeps the place.
 func (d *document) Leave() {}
@@ -112,7 +128,7 @@ func (d *document) View(focused bool) string {
 	rest := d.height - len(parts) - 1
 	if rest > 0 && (d.text != "" || len(d.raw) > 0) {
 		parts = append(parts, widget.Gap(d.width))
-		if d.asHex || d.text == "" {
+		if d.inHex() {
 			d.hex.SetSize(d.width-colLabel, rest)
 			parts = append(parts, indent(d.hex.View(d.Theme)))
 		} else {

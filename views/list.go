@@ -45,6 +45,7 @@ type list[T any] struct {
 	empty         string        // what would be here
 	begin         []widget.Span // and how to begin
 	bare          bool          // Pulse on a narrow screen: no column heads
+	renew         func() []T    // makes the items, where they depend on the filter
 }
 
 func newList[T any](s *Shared, title string, scope keymap.Scope) *list[T] {
@@ -78,6 +79,9 @@ func (l *list[T]) set(items []T) {
 }
 
 func (l *list[T]) refilter() {
+	if l.renew != nil {
+		l.rows.items = l.renew()
+	}
 	words := strings.Fields(strings.ToLower(l.query.Value()))
 	if len(words) == 0 {
 		l.rows.filter(nil)
@@ -115,13 +119,38 @@ func (l *list[T]) Do(id string) (tea.Cmd, bool) {
 		if !l.query.Shown() {
 			return nil, false
 		}
-		l.query.SetValue("")
-		l.query.Blur()
-		l.refilter()
-		l.layout()
+		l.unfilter()
 		return nil, true
 	}
 	return nil, l.table.Do(id)
+}
+
+// unfilter shows everything again.
+func (l *list[T]) unfilter() {
+	l.query.SetValue("")
+	l.query.Blur()
+	l.refilter()
+	l.layout()
+}
+
+// choose selects a row, also one that the filter hides.
+func (l *list[T]) choose(key string) {
+	if l.table.Select(key) || l.query.Value() == "" {
+		return
+	}
+	for i := range l.rows.items {
+		if l.rows.key(&l.rows.items[i]) == key {
+			l.unfilter()
+			l.table.Select(key)
+			return
+		}
+	}
+}
+
+// blur ends the typing of the filter, when the focus goes elsewhere.
+func (l *list[T]) blur() {
+	l.query.Blur()
+	l.layout()
 }
 
 // Update types into the filter.
@@ -154,8 +183,13 @@ func (l *list[T]) Typing() bool { return l.query.Focused() }
 // Scopes are the list's own and that of lists.
 func (l *list[T]) Scopes() []keymap.Scope { return l.scopes }
 
-// State: everything that a list does is always possible.
-func (l *list[T]) State(id string) keymap.State { return possible(id) }
+// State: whatever needs a row needs one to be selected.
+func (l *list[T]) State(id string) keymap.State {
+	if (id == "list.open" || id == "list.copy") && l.selected() == nil {
+		return keymap.Off("nothing is selected")
+	}
+	return keymap.On
+}
 
 // View draws title, filter and table.
 func (l *list[T]) View(focused bool) string {

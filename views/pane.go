@@ -1,6 +1,7 @@
 package views
 
 import (
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -63,7 +64,6 @@ type Toast struct {
 // Ask asks the root to open a dialog; Yes runs when it is confirmed.
 type Ask struct {
 	Title, Verb string
-	Key         string // the key that asked
 	Body        [][]widget.Span
 	Yes         tea.Cmd
 }
@@ -79,6 +79,24 @@ type Pick struct {
 type Copy struct{ What, Text string }
 
 func send(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }
+
+// seen remembers what a pane was last worked out from. A Snapshot shares with
+// the one before it whatever did not change, so that most wake-ups change
+// nothing for most panes.
+type seen[T any] struct {
+	rows  []T
+	theme *themes.Theme
+}
+
+// news reports whether rows or theme are others than last time.
+func (s *seen[T]) news(rows []T, theme *themes.Theme) bool {
+	same := s.theme == theme && len(s.rows) == len(rows) && (len(rows) == 0 || &s.rows[0] == &rows[0])
+	s.rows, s.theme = rows, theme
+	return !same
+}
+
+// margin adds the blank column at the right edge of a screen.
+func margin(view string) string { return strings.ReplaceAll(view, "\n", " \n") + " " }
 
 // possible is the State of panes whose bindings are always possible.
 func possible(string) keymap.State { return keymap.On }

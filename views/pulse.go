@@ -59,14 +59,13 @@ func (p *Pulse) SetSize(width, height int) {
 			p.focus = i
 		}
 	}
-	narrow := !p.wide()
+	narrow := !p.wide() && !p.zoomed
 	p.queues.bare, p.agents.bare, p.carcel.bare, p.activity.bare = narrow, narrow, narrow, narrow
 	for _, l := range []*widget.Table{&p.queues.table, &p.agents.table, &p.carcel.table, &p.activity.table} {
 		l.Footless = narrow
 	}
 	if p.zoomed {
-		p.queues.bare, p.agents.bare, p.carcel.bare, p.activity.bare = false, false, false, false
-		p.focused().SetSize(width, height)
+		p.focused().SetSize(width-1, height)
 		return
 	}
 	if p.wide() {
@@ -124,7 +123,7 @@ func (p *Pulse) Do(id string) (tea.Cmd, bool) {
 		if id == "pane.previous" {
 			step = len(p.panes()) - 1
 		}
-		p.focus = (p.focus + step) % len(p.panes())
+		p.turn((p.focus + step) % len(p.panes()))
 	case "pane.zoom":
 		p.zoomed = !p.zoomed
 	default:
@@ -132,6 +131,14 @@ func (p *Pulse) Do(id string) (tea.Cmd, bool) {
 	}
 	p.SetSize(p.width, p.height)
 	return p.Refresh(), true
+}
+
+// turn gives the focus to another pane.
+func (p *Pulse) turn(to int) {
+	if typing, ok := p.focused().(interface{ blur() }); ok && to != p.focus {
+		typing.blur()
+	}
+	p.focus = to
 }
 
 // Update goes to the pane that has the focus.
@@ -161,7 +168,7 @@ func (p *Pulse) click(x, y int) {
 		if x > p.queues.width {
 			at++
 		}
-		p.focus = at
+		p.turn(at)
 	default:
 		at := -1
 		for i, h := range []int{p.carcel.height, p.queues.height, p.agents.height, p.activity.height} {
@@ -174,7 +181,7 @@ func (p *Pulse) click(x, y int) {
 		if at < 0 {
 			return
 		}
-		p.focus = at
+		p.turn(at)
 	}
 	if pane, ok := p.focused().(clickable); ok {
 		pane.click(y)
@@ -193,21 +200,21 @@ func (p *Pulse) State(id string) keymap.State { return p.focused().State(id) }
 // View draws the panes.
 func (p *Pulse) View(bool) string {
 	if p.zoomed {
-		return p.focused().View(true)
+		return margin(p.focused().View(true))
 	}
 	on := p.focused()
 	draw := func(pane Pane) string { return pane.View(pane == on) }
 	if !p.wide() {
-		return widget.Stack(draw(p.carcel), draw(p.queues), draw(p.agents), draw(p.activity), p.throughput.View(false))
+		return margin(widget.Stack(draw(p.carcel), draw(p.queues), draw(p.agents), draw(p.activity), p.throughput.View(false)))
 	}
 	pair := func(a, b Pane, wa, wb int) string {
 		return widget.Columns(Gutter, widget.Block{View: draw(a), Width: wa}, widget.Block{View: draw(b), Width: wb})
 	}
-	return widget.Stack(
+	return margin(widget.Stack(
 		pair(p.queues, p.agents, p.queues.width, p.agents.width),
-		widget.Gap(p.width),
+		widget.Gap(p.width-1),
 		pair(p.carcel, p.activity, p.carcel.width, p.activity.width),
-		widget.Gap(p.width),
+		widget.Gap(p.width-1),
 		p.throughput.View(false),
-	)
+	))
 }

@@ -8,10 +8,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/infrafabric/ifpacket/core/engine"
-	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/core/watch"
 	"github.com/infrafabric/ifpacket/keymap"
-	"github.com/infrafabric/ifpacket/themes"
 	"github.com/infrafabric/ifpacket/ui/widget"
 )
 
@@ -34,22 +32,35 @@ func NewQueues(s *Shared) *Queues {
 }
 
 // Select puts the bar on a queue.
-func (q *Queues) Select(key string) { q.queues.table.Select(key) }
+func (q *Queues) Select(key string) { q.queues.choose(key) }
 
-// Do opens a value rather than asking for the screen that is here already.
+// Do composes for the queue and shows bytes of the value from either side.
 func (q *Queues) Do(id string) (tea.Cmd, bool) {
-	if id == "queues.compose" {
-		if sel := q.queues.selected(); sel != nil {
-			return send(Go{"screen.compose", sel.Key}), true
-		}
+	switch id {
+	case "queues.compose":
+		return q.queues.Do(id)
+	case "queues.raw":
+		return q.values.Do(id)
 	}
 	return q.split.Do(id)
+}
+
+// State asks the side that will do it.
+func (q *Queues) State(id string) keymap.State {
+	switch id {
+	case "queues.compose":
+		return q.queues.State(id)
+	case "queues.raw":
+		return q.values.State(id)
+	}
+	return q.split.State(id)
 }
 
 // windowMsg is what a look into a queue found.
 type windowMsg struct {
 	key    string
 	from   int64
+	number int // of the question
 	values []engine.Value
 	err    error
 }
@@ -58,21 +69,29 @@ type windowMsg struct {
 // selected one at length.
 type queueDetail struct {
 	*list[engine.Value]
-	queues *QueueList
-	queue  watch.Queue
-	from   int64
-	asked  string // what the last question was about
-	err    error
-	doc    document
-	docH   int
+	queues   *QueueList
+	queue    watch.Queue
+	from     int64 // where the window asked for begins
+	here     int64 // where the window in sight begins
+	target   int64 // the value to select in the window asked for; −1 for none
+	asked    string
+	number   int // of the last question
+	answered int // and of the newest one that was answered
+	err      error
+	doc      document
+	docOf    *engine.Value // what doc shows
+	docH     int
+	reading  bool // the keys scroll doc
 }
 
 func newQueueDetail(s *Shared, queues *QueueList) *queueDetail {
-	d := &queueDetail{list: newList[engine.Value](s, "", keymap.Queues), queues: queues}
+	d := &queueDetail{list: newList[engine.Value](s, "", keymap.Queues), queues: queues, target: -1}
 	d.doc = document{Shared: s, none: "nothing is selected", scopes: []keymap.Scope{keymap.Queues, keymap.List}}
 	d.empty = "nothing is inside"
-	d.rows.key = func(v *engine.Value) string { return v.Label + string(v.Raw) }
-	d.rows.text = func(v *engine.Value) string { return string(v.Raw) }
+	d.rows.key = valueKey
+	d.rows.text = func(v *engine.Value) string {
+		return string(v.Raw) + member(v.Record, "task_id") + member(v.Record, "type")
+	}
 	d.rows.draw = d.row
 	d.table.SetColumns(
 		widget.Column{Title: "at", Width: 4, Right: true},
@@ -91,39 +110,62 @@ func (d *queueDetail) SetSize(width, height int) {
 	d.doc.SetSize(width, d.docH)
 }
 
+// valueKey is the identity of a value: what it says, not its place, which
+// changes whenever something is taken before it.
+func valueKey(v *engine.Value) string {
+	return first(string(v.Raw), member(v.Record, "task_id"), v.Label)
+}
+
 // Refresh asks for the values of the selected queue when it, its depth or its
-// moment has changed.
+// moment has changed, or Redis has come back.
 func (d *queueDetail) Refresh() tea.Cmd {
 	sel := d.queues.selected()
 	if sel == nil {
-		d.queue, d.asked = watch.Queue{}, ""
+		d.forget(watch.Queue{})
 		d.rule.Title, d.rule.Note, d.rule.Badges = "Inside", "", nil
-		d.set(nil)
 		d.doc.shown = false
 		return nil
 	}
 	if sel.Key != d.queue.Key {
-		d.from, d.err = 0, nil
-		d.set(nil)
+		d.forget(*sel)
 	}
 	d.queue = *sel
 	d.rule.Title, d.rule.Note = sel.Key, d.describe()
 	d.show()
-	question := sel.Key + sel.Type + strconv.FormatInt(sel.Depth, 10) + sel.Changed.String() + strconv.FormatInt(d.from, 10)
-	if question == d.asked || d.Away() {
+	if d.from >= sel.Depth { // it has shrunk
+		d.from = max(sel.Depth-engine.MaxWindow, 0)
+	}
+	if d.Away() || d.question() == d.asked {
 		return nil
 	}
-	d.asked = question
+	d.asked = d.question()
 	return d.ask()
 }
 
+// question is all that the answer depends on.
+func (d *queueDetail) question() string {
+	q := &d.queue
+	return q.Key + q.Type + strconv.FormatInt(q.Depth, 10) + q.Changed.String() + d.Snap.Link.Since.String() + strconv.FormatInt(d.from, 10)
+}
+
+// forget begins with another queue.
+func (d *queueDetail) forget(q watch.Queue) {
+	d.queue, d.asked, d.err, d.reading = q, "", nil, false
+	d.from, d.here, d.target = 0, 0, -1
+	if len(d.rows.items) > 0 {
+		d.set(nil)
+		d.show()
+	}
+}
+
 func (d *queueDetail) ask() tea.Cmd {
-	e, q, from := d.Engine, d.queue, d.from
+	d.number++
+	e, q, from, number := d.Engine, d.queue, d.from, d.number
 	return func() tea.Msg {
 		ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
 		defer cancel()
 		values, err := e.Window(ctx, q, from, engine.MaxWindow)
-		return windowMsg{q.Key, from, values, err}
+		return windowMsg{q.Key, from, number, values, err}
 	}
 }
 
@@ -140,22 +182,33 @@ func (d *queueDetail) describe() string {
 	return text
 }
 
-// Update takes the answer to the question, if it is still the question.
+// Update takes the answer to a question, unless a newer one is there.
 func (d *queueDetail) Update(msg tea.Msg) tea.Cmd {
-	if w, ok := msg.(windowMsg); ok {
-		if w.key == d.queue.Key && w.from == d.from {
-			d.err = w.err
-			if w.err == nil {
-				d.set(w.values)
-			}
-			d.show()
-		}
+	w, ok := msg.(windowMsg)
+	if !ok {
+		return d.list.Update(msg)
+	}
+	if w.key != d.queue.Key || w.from != d.from || w.number < d.answered {
 		return nil
 	}
-	return d.list.Update(msg)
+	d.answered, d.err = w.number, w.err
+	if w.err != nil {
+		d.from, d.target = d.here, -1
+		return nil
+	}
+	d.here = w.from
+	d.set(w.values)
+	if d.target >= 0 {
+		i, _, _ := d.table.Selected()
+		d.table.Move(int(d.target-d.here) - i)
+		d.target = -1
+	}
+	d.show()
+	return nil
 }
 
-// Do moves through the values; beyond the window it is moved along.
+// Do moves through the values, or scrolls the one that is read; beyond the
+// window it is moved along.
 func (d *queueDetail) Do(id string) (tea.Cmd, bool) {
 	switch id {
 	case "queues.raw":
@@ -163,42 +216,61 @@ func (d *queueDetail) Do(id string) (tea.Cmd, bool) {
 		return nil, true
 	case "list.copy":
 		if v := d.selected(); v != nil {
-			return send(Copy{"the value", valueText(v)}), true
+			return send(Copy{"the value", first(valueText(v), string(v.Raw))}), true
 		}
 		return nil, true
 	case "list.open":
+		d.reading = d.selected() != nil
 		return nil, true
+	case "list.back":
+		if d.reading {
+			d.reading = false
+			return nil, true
+		}
 	}
-	i, _, _ := d.table.Selected()
+	if d.reading {
+		return d.doc.Do(id)
+	}
+	if cmd, turned := d.turn(id); turned {
+		return cmd, true
+	}
 	cmd, done := d.list.Do(id)
-	j, _, _ := d.table.Selected()
-	if done && i == j {
-		cmd = d.turn(id)
-	}
 	d.show()
 	return cmd, done
 }
 
-// turn moves the window when the selection stands at its edge.
-func (d *queueDetail) turn(id string) tea.Cmd {
-	from := d.from
-	switch id {
-	case "list.down", "list.pagedown":
-		if d.from+int64(len(d.rows.items)) < d.queue.Depth {
-			from += engine.MaxWindow / 2
-		}
-	case "list.up", "list.pageup":
-		from = max(d.from-engine.MaxWindow/2, 0)
-	case "list.home":
-		from = 0
-	case "list.end":
-		from = max(d.queue.Depth-engine.MaxWindow, 0)
+// turn moves the window when a step leads out of the one in sight, or while
+// another is on its way.
+func (d *queueDetail) turn(id string) (tea.Cmd, bool) {
+	i, _, ok := d.table.Selected()
+	if !ok || d.query.Value() != "" {
+		return nil, false
 	}
-	if from == d.from {
-		return nil
+	at, page := d.here+int64(i), int64(d.table.Page())
+	if d.target >= 0 {
+		at = d.target
 	}
-	d.from, d.asked = from, ""
-	return d.ask()
+	step := map[string]int64{"list.up": -1, "list.down": 1, "list.pageup": -page, "list.pagedown": page,
+		"list.home": -at, "list.end": d.queue.Depth - at}[id]
+	if step == 0 {
+		return nil, false
+	}
+	at = min(max(at+step, 0), max(d.queue.Depth-1, 0))
+	if d.target < 0 && at >= d.here && at < d.here+int64(len(d.rows.items)) {
+		return nil, false
+	}
+	d.target = at
+	from := min(max(at-engine.MaxWindow/2, 0), max(d.queue.Depth-engine.MaxWindow, 0))
+	if at >= d.from && at < d.from+engine.MaxWindow && d.from != d.here {
+		return nil, true // it is in the window that is on its way
+	}
+	if from == d.here { // nothing else is there: what was taken meanwhile is seen at the next news
+		d.target = -1
+		return nil, false
+	}
+	d.from = from
+	d.asked = d.question()
+	return d.ask(), true
 }
 
 // show puts the selected value into the document below.
@@ -206,131 +278,38 @@ func (d *queueDetail) show() {
 	v := d.selected()
 	d.doc.shown = v != nil
 	if v == nil {
-		d.doc.rule.Title, d.doc.rule.Note = "Value", ""
+		d.doc.rule.Title, d.doc.rule.Note, d.docOf, d.reading = "Value", "", nil, false
 		return
 	}
 	d.doc.rule.Title, d.doc.rule.Note, d.doc.rule.Badges = "Value "+v.Label, kindOf(v), nil
 	d.doc.lines = valueFacts(d.Shared, v)
-	d.doc.put(valueText(v), v.Raw)
+	if d.docOf != v {
+		d.docOf = v
+		d.doc.put(valueText(v), v.Raw)
+	}
 }
 
-// kindOf says what a value is.
-func kindOf(v *engine.Value) string {
+// State: a value can be opened to scroll it.
+func (d *queueDetail) State(id string) keymap.State {
 	switch {
-	case !v.Record.IsNull() && member(v.Record, "task_id") != "":
-		return "task"
-	case !v.Record.IsNull():
-		return "message"
-	case v.Invalid == nil:
-		return "packet, " + v.Format.String()
+	case d.reading && (id == "list.open" || id == "list.filter"):
+		return d.doc.State(id)
+	case id == "queues.raw" && d.selected() == nil:
+		return keymap.Off("no value is selected")
 	}
-	return "no packet"
-}
-
-// valueText is the value as indented JSON, "" when it is none.
-func valueText(v *engine.Value) string {
-	switch {
-	case !v.Record.IsNull():
-		return string(packet.AppendIndentedJSON(nil, v.Record, "  "))
-	case v.Invalid == nil:
-		return string(packet.AppendIndentedJSON(nil, v.Packet.Contents, "  "))
-	}
-	if doc, _, err := packet.ParseValue(v.Raw); err == nil {
-		return string(packet.AppendIndentedJSON(nil, doc, "  "))
-	}
-	return ""
-}
-
-func valueFacts(s *Shared, v *engine.Value) []fact {
-	if !v.Record.IsNull() {
-		return nil
-	}
-	if v.Invalid != nil {
-		return []fact{{"why", []widget.Span{widget.T(themes.Muted, v.Invalid.Reason)}}}
-	}
-	p := v.Packet
-	sent := p.DispatchedAt
-	ttl := strconv.FormatInt(p.TTLSeconds, 10) + " s"
-	lines := []fact{
-		textFact("packet", p.TrackingID),
-		textFact("from", p.Origin),
-		textFact("sent", sent),
-		{"lives", []widget.Span{widget.T(themes.Fg, ttl), widget.T(themes.Muted, "   schema "+p.SchemaVersion)}},
-	}
-	if v.Expired {
-		lines[3].value = append(lines[3].value, widget.T(themes.Warn, "   past its TTL"))
-	}
-	for _, f := range v.Faults {
-		lines = append(lines, fact{"fault", []widget.Span{widget.State(s.Theme, themes.GlyphError), widget.T(themes.Warn, " "+f.String())}})
-	}
-	return lines
-}
-
-func (d *queueDetail) row(v *engine.Value, r *widget.Row) {
-	glyph, what, from, at := themes.GlyphCalm, "", "", time.Time{}
-	switch {
-	case !v.Record.IsNull():
-		what = first(member(v.Record, "type"), member(v.Record, "content"), member(v.Record, "task_id"))
-		from = first(member(v.Record, "posted_by"), member(v.Record, "from"))
-		at, _ = packet.ParseTime(first(member(v.Record, "posted_at"), member(v.Record, "timestamp")))
-	case v.Invalid == nil:
-		what, from = member(v.Packet.Contents, "primitive"), v.Packet.Origin
-		if what == "" {
-			what = string(packet.AppendValueJSON(nil, v.Packet.Contents))
-		}
-		at, _ = v.Packet.Time()
-		if len(v.Faults) > 0 {
-			glyph = themes.GlyphError
-		}
-		if v.Expired {
-			glyph = themes.GlyphExpired
-		}
-	default:
-		glyph, what = themes.GlyphError, string(v.Raw)
-	}
-	r.Glyph(glyph)
-	r.Cell(widget.T(themes.Faint, v.Label))
-	r.Cell(widget.T(themes.Fg, what))
-	r.Cell(widget.T(themes.Muted, from))
-	r.Cell(widget.T(themes.Muted, age(d.Now.Add(d.Snap.Server.Skew), at)))
-	size := ""
-	if len(v.Raw) > 0 {
-		size = widget.Size(int64(len(v.Raw)))
-	}
-	r.Cell(widget.T(themes.Faint, size))
-}
-
-// first is the first text that is not empty.
-func first(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
-}
-
-func member(v packet.Value, key string) string {
-	m, _ := v.Get(key)
-	if s, ok := m.Text(); ok {
-		return s
-	}
-	if m.IsNull() {
-		return ""
-	}
-	return string(packet.AppendValueJSON(nil, m))
+	return d.list.State(id)
 }
 
 // View draws the values above the selected one.
 func (d *queueDetail) View(focused bool) string {
-	top := d.list.View(focused)
+	top := d.list.View(focused && !d.reading)
 	if d.err != nil {
 		d.rule.Focused = focused
 		top = widget.Stack(d.rule.View(d.Theme, d.width),
 			widget.Empty(d.Theme, d.width, d.height-1, engine.Sentence(d.err)))
 	}
-	return widget.Stack(widget.Fit(top, d.width, d.height), widget.Gap(d.width), widget.Fit(d.doc.View(false), d.width, d.docH))
+	return widget.Stack(widget.Fit(top, d.width, d.height), widget.Gap(d.width), widget.Fit(d.doc.View(focused && d.reading), d.width, d.docH))
 }
 
-// Leave goes back to the first window.
-func (d *queueDetail) Leave() {}
+// Leave goes back to the values.
+func (d *queueDetail) Leave() { d.reading = false }

@@ -13,7 +13,7 @@ import (
 // QueueList shows all queues, those in need first.
 type QueueList struct {
 	*list[watch.Queue]
-	version uint64
+	seen seen[watch.Queue]
 }
 
 // NewQueueList makes the pane.
@@ -37,8 +37,10 @@ func NewQueueList(s *Shared) *QueueList {
 
 // Refresh takes the newest picture.
 func (p *QueueList) Refresh() tea.Cmd {
+	if !p.seen.news(p.Snap.Queues, p.Theme) {
+		return nil
+	}
 	p.set(p.Snap.Queues)
-	p.version = p.Snap.Version.Queues
 	stuck, growing, wrong := 0, 0, 0
 	for i := range p.Snap.Queues {
 		switch p.Snap.Queues[i].State {
@@ -66,9 +68,22 @@ func (p *QueueList) Do(id string) (tea.Cmd, bool) {
 			return send(Go{"screen.queues", q.Key}), true
 		case "list.copy":
 			return send(Copy{"the key", q.Key}), true
+		case "queues.compose":
+			return send(Go{"screen.compose", q.Key}), true
 		}
 	}
 	return p.list.Do(id)
+}
+
+// State: bytes are shown of a value, not of a queue.
+func (p *QueueList) State(id string) keymap.State {
+	switch {
+	case id == "queues.raw":
+		return keymap.Off("open the queue: it is its values that have bytes")
+	case id == "queues.compose" && p.selected() == nil:
+		return keymap.Off("no queue is selected")
+	}
+	return p.list.State(id)
 }
 
 // look is how a queue's state is drawn.

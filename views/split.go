@@ -51,11 +51,19 @@ func (s *split) focused() Pane {
 	return s.list
 }
 
+// turn gives the focus to the detail, or takes it back.
+func (s *split) turn(inside bool) {
+	if typing, ok := s.focused().(interface{ blur() }); ok && inside != s.inside {
+		typing.blur()
+	}
+	s.inside = inside
+}
+
 // Do moves the focus between list and detail, or hands on.
 func (s *split) Do(id string) (tea.Cmd, bool) {
 	switch id {
 	case "pane.next", "pane.previous":
-		s.inside = !s.inside
+		s.turn(!s.inside)
 		return s.side.Refresh(), true
 	case "pane.zoom":
 		s.zoomed = !s.zoomed
@@ -63,7 +71,7 @@ func (s *split) Do(id string) (tea.Cmd, bool) {
 		return s.Refresh(), true
 	case "list.open":
 		if !s.inside {
-			s.inside = true
+			s.turn(true)
 			return s.side.Refresh(), true
 		}
 	case "list.back":
@@ -71,7 +79,7 @@ func (s *split) Do(id string) (tea.Cmd, bool) {
 			return cmd, true
 		}
 		if s.inside {
-			s.inside = false
+			s.turn(false)
 			s.side.Leave()
 			return nil, true
 		}
@@ -88,7 +96,7 @@ func (s *split) Do(id string) (tea.Cmd, bool) {
 func (s *split) Update(msg tea.Msg) tea.Cmd {
 	if click, ok := msg.(tea.MouseClickMsg); ok {
 		if s.wide() {
-			s.inside = click.X > s.listW
+			s.turn(click.X > s.listW)
 		}
 		if pane, ok := s.focused().(clickable); ok {
 			pane.click(click.Y)
@@ -117,9 +125,9 @@ func (s *split) State(id string) keymap.State { return s.focused().State(id) }
 // View draws both sides, or the one that has the focus.
 func (s *split) View(bool) string {
 	if !s.wide() {
-		return s.focused().View(true)
+		return margin(s.focused().View(true))
 	}
-	return widget.Columns(Gutter,
+	return margin(widget.Columns(Gutter,
 		widget.Block{View: s.list.View(!s.inside), Width: s.listW},
-		widget.Block{View: s.side.View(s.inside), Width: s.sideW})
+		widget.Block{View: s.side.View(s.inside), Width: s.sideW}))
 }

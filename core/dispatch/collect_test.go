@@ -23,6 +23,7 @@ func request(key string, op dispatch.Reading) dispatch.Request {
 }
 
 func TestEveryReadingReadsItsTypeAndRefusesEveryOther(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		for _, op := range dispatch.Readings {
@@ -55,6 +56,7 @@ func TestEveryReadingReadsItsTypeAndRefusesEveryOther(t *testing.T) {
 }
 
 func TestAKeyThatIsNotThereGivesNothingAndNoError(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		for _, op := range dispatch.Readings {
@@ -80,6 +82,7 @@ func TestAKeyThatIsNotThereGivesNothingAndNoError(t *testing.T) {
 }
 
 func TestARequestThatMakesNoSenseIsRefused(t *testing.T) {
+	t.Parallel()
 	h := open(t, "redis://127.0.0.1:1/0")
 	for _, r := range []dispatch.Request{
 		{Op: dispatch.Get}, {Key: "k"}, {Key: "k", Op: "x\ny"}, {Key: "k", Op: dispatch.HGet}, {Key: "k", Op: dispatch.LPop, Count: -1},
@@ -92,6 +95,7 @@ func TestARequestThatMakesNoSenseIsRefused(t *testing.T) {
 }
 
 func TestWhatOthersWroteIsHandedOver(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		p := parcel(7)
@@ -140,6 +144,7 @@ func TestWhatOthersWroteIsHandedOver(t *testing.T) {
 }
 
 func TestHashFieldsComeWithTheirPackets(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		want := map[string]int64{}
@@ -231,6 +236,7 @@ func lifetimes() []struct {
 }
 
 func TestALookSkipsWhatIsPastItsTTLAndCountsIt(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		for _, c := range lifetimes() {
@@ -264,6 +270,7 @@ func TestALookSkipsWhatIsPastItsTTLAndCountsIt(t *testing.T) {
 }
 
 func TestATakeMovesWhatIsPastItsTTLAndRecordsIt(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		for _, op := range []dispatch.Reading{dispatch.LPop, dispatch.RPop} {
@@ -338,6 +345,7 @@ func idOf(raw string) string {
 }
 
 func TestMsgpackPacketsExpireToo(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		h.raw.RPush(ctx, "queue:q", encode(t, aged(1, time.Hour, 10), packet.Msgpack), encode(t, aged(2, time.Hour, 7200), packet.Msgpack))
@@ -364,6 +372,7 @@ func TestMsgpackPacketsExpireToo(t *testing.T) {
 }
 
 func TestATakeTakesInOrderAndNoMoreThanAsked(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		for _, op := range []dispatch.Reading{dispatch.LPop, dispatch.RPop} {
@@ -401,6 +410,7 @@ func TestATakeTakesInOrderAndNoMoreThanAsked(t *testing.T) {
 }
 
 func TestATakePassesManyExpiredPacketsToFindAFreshOne(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		pipe := h.raw.Pipeline()
@@ -422,6 +432,7 @@ func TestATakePassesManyExpiredPacketsToFindAFreshOne(t *testing.T) {
 }
 
 func TestABinOfAWrongTypeStopsATakeBeforeItTakes(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		h.dispatch(parcel(1), "queue:q", "")
@@ -435,6 +446,7 @@ func TestABinOfAWrongTypeStopsATakeBeforeItTakes(t *testing.T) {
 }
 
 func TestLargeValuesAreTakenInBoundedSteps(t *testing.T) {
+	t.Parallel()
 	h := open(t, testredis.Start(t).URL())
 	p := parcel(1)
 	p.Contents = p.Contents.With("blob", packet.StringOf(strings.Repeat("x", 1<<20)))
@@ -452,6 +464,7 @@ func TestLargeValuesAreTakenInBoundedSteps(t *testing.T) {
 }
 
 func TestATakeFromALongListHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
 	h := open(t, testredis.Start(t).URL())
 	values := make([]any, 1000)
 	for i := range values {

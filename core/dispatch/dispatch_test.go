@@ -20,6 +20,7 @@ import (
 const anyKey = "plain"
 
 func TestEveryOperationWritesItsTypeAndRefusesEveryOther(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		for _, op := range dispatch.Operations {
@@ -67,6 +68,7 @@ func TestEveryOperationWritesItsTypeAndRefusesEveryOther(t *testing.T) {
 }
 
 func TestPacketsStandWhereTheOperationPutsThem(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		a, b := parcel(1), parcel(2)
@@ -104,6 +106,7 @@ func (h *house) dispatchAnew(p packet.Packet, key string, op dispatch.Operation)
 }
 
 func TestTheClassOfAKeyDecidesItsOperation(t *testing.T) {
+	t.Parallel()
 	h := open(t, testredis.Start(t).URL())
 	for key, want := range map[string]dispatch.Operation{
 		"queue:a": dispatch.RPush, "messages:a": dispatch.RPush, "context:a": dispatch.Set,
@@ -116,6 +119,7 @@ func TestTheClassOfAKeyDecidesItsOperation(t *testing.T) {
 }
 
 func TestWhatCouldNotEndWellIsRefusedBeforeRedisIsAsked(t *testing.T) {
+	t.Parallel()
 	h := open(t, "redis://127.0.0.1:1/0") // nobody answers there
 	cases := []struct {
 		name, key string
@@ -150,6 +154,7 @@ func TestWhatCouldNotEndWellIsRefusedBeforeRedisIsAsked(t *testing.T) {
 }
 
 func TestATTLIsOnlyEverExtended(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		cases := []struct {
@@ -204,6 +209,7 @@ func TestATTLIsOnlyEverExtended(t *testing.T) {
 }
 
 func TestADispatchLeavesADecisionAndALedgerRecord(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		for n := 1; n <= 3; n++ {
@@ -270,6 +276,7 @@ func millis(t *testing.T, v any) time.Time {
 }
 
 func TestTheLedgerGoesOnWhereItStood(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		cases := map[string]func(h *house){
 			"after it was trimmed to nothing":     func(h *house) { h.raw.XTrimMaxLen(ctx, "ttt:ledger:main", 0) },
@@ -307,6 +314,7 @@ func TestTheLedgerGoesOnWhereItStood(t *testing.T) {
 }
 
 func TestWithoutALedgerNothingMoves(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		broken := map[string]func(h *house){
 			"of a wrong type": func(h *house) { h.make("ttt:ledger:main", "string") },
@@ -352,6 +360,7 @@ func TestWithoutALedgerNothingMoves(t *testing.T) {
 }
 
 func TestTheSamePacketTwiceLandsOnce(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		for _, op := range dispatch.Operations {
@@ -375,6 +384,7 @@ func TestTheSamePacketTwiceLandsOnce(t *testing.T) {
 }
 
 func TestATrackingIDCannotBeUsedForSomethingElse(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		p := parcel(1)
@@ -413,6 +423,7 @@ func TestATrackingIDCannotBeUsedForSomethingElse(t *testing.T) {
 }
 
 func TestALostReplyDoesNotDoubleAPacket(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		proxy := testredis.NewProxy(t, h.store.Target().Addrs[0])
@@ -441,6 +452,7 @@ func TestALostReplyDoesNotDoubleAPacket(t *testing.T) {
 }
 
 func TestWhenNoReplyComesTheErrorTellsHowToRepeat(t *testing.T) {
+	t.Parallel()
 	h := open(t, testredis.Start(t).URL())
 	proxy := testredis.NewProxy(t, h.store.Target().Addrs[0])
 	far := h.through(proxy)
@@ -460,6 +472,7 @@ func TestWhenNoReplyComesTheErrorTellsHowToRepeat(t *testing.T) {
 }
 
 func TestUnderManyCutsNothingIsLostAndNothingDoubled(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		proxy := testredis.NewProxy(t, h.store.Target().Addrs[0])
@@ -512,6 +525,7 @@ func wantNumbers(t *testing.T, h *house, key string, n int) {
 }
 
 func TestADispatchThatIsCalledOffSaysSo(t *testing.T) {
+	t.Parallel()
 	h := open(t, testredis.Start(t).URL())
 	ctx, cancel := context.WithCancel(ctx)
 	cancel()
@@ -521,6 +535,7 @@ func TestADispatchThatIsCalledOffSaysSo(t *testing.T) {
 }
 
 func TestMsgpackIsWrittenWhereItIsAskedFor(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		p := parcel(1)
@@ -539,6 +554,7 @@ func TestMsgpackIsWrittenWhereItIsAskedFor(t *testing.T) {
 }
 
 func TestA11PacketCarriesItsLineageAndAPreviewShowsIt(t *testing.T) {
+	t.Parallel()
 	h := open(t, testredis.Start(t).URL())
 	p := packet.New("tester", packet.MustValue(`{"primitive": "matrix.route"}`))
 	preview, err := h.sender.Preview(ctx, p, dispatch.Destination{Key: "queue:q"})

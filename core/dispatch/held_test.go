@@ -15,6 +15,7 @@ import (
 )
 
 func TestWhatIsNotApprovedGoesToTheCarcel(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		cases := []struct {
 			name    string
@@ -94,6 +95,7 @@ func TestWhatIsNotApprovedGoesToTheCarcel(t *testing.T) {
 }
 
 func TestAHeldPacketLeavesTheBatchAndTheRestGoOn(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := openUnder(t, url, judge(func(a governance.Action) (governance.Verdict, error) {
 			if n, _ := a.Payload.Get("n"); n.Kind() == packet.Int {
@@ -120,6 +122,7 @@ func TestAHeldPacketLeavesTheBatchAndTheRestGoOn(t *testing.T) {
 }
 
 func TestAnActionThatCannotBeReadIsRefusedByName(t *testing.T) {
+	t.Parallel()
 	h := open(t, testredis.Start(t).URL())
 	contents := func(field string, v packet.Value) packet.Value {
 		return packet.ObjectOf(packet.Member{Key: "primitive", Value: packet.StringOf("x")}).With(field, v)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"flag"
 	"fmt"
 	"slices"
 	"testing"
@@ -22,6 +23,7 @@ import (
 
 func TestMain(m *testing.M) {
 	store.QuietLibrary()
+	_ = flag.Set("rapid.checks", "25") // -rapid.checks=1000 makes a long run
 	goleak.VerifyTestMain(m)
 }
 

@@ -15,6 +15,7 @@ import (
 // A list in memory says what must stand in Redis after any course of
 // dispatches, repetitions, batches and pops, fresh packets and expired ones.
 func TestNoCourseOfEventsLosesOrDoublesAPacket(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		rapid.Check(t, func(t *rapid.T) {

@@ -34,7 +34,7 @@ type Outcome struct {
 // few round trips. A Queue belongs to one goroutine.
 type Queue struct {
 	d       *Dispatcher
-	waiting []cargo
+	waiting []*cargo
 	batches []*batch // cut by a Flush that failed, to be repeated unchanged
 }
 
@@ -57,7 +57,7 @@ func (q *Queue) Add(ctx context.Context, p packet.Packet, to Destination) error 
 	if err != nil {
 		return err
 	}
-	q.waiting = append(q.waiting, c)
+	q.waiting = append(q.waiting, &c)
 	return nil
 }
 
@@ -84,11 +84,11 @@ func (q *Queue) Flush(ctx context.Context) ([]Outcome, error) {
 // merely share a round trip.
 type batch struct {
 	id    string
-	cargo []cargo
+	cargo []*cargo
 }
 
 // cut splits packets into batches, keeping the order of those for one list.
-func cut(waiting []cargo) []*batch {
+func cut(waiting []*cargo) []*batch {
 	// What the packets of a batch share. Singles share nothing.
 	type slot struct {
 		to             Destination
@@ -165,7 +165,7 @@ func (q *Queue) send(ctx context.Context, b *batch) ([]Outcome, error) {
 	}
 }
 
-func (d *Dispatcher) sendSingles(ctx context.Context, cargo []cargo) ([]Outcome, error) {
+func (d *Dispatcher) sendSingles(ctx context.Context, cargo []*cargo) ([]Outcome, error) {
 	keys, args := make([][]string, len(cargo)), make([][]any, len(cargo))
 	for i, c := range cargo {
 		keys[i], args[i] = c.write(d.space)

@@ -35,6 +35,7 @@ func flush(t *testing.T, q *dispatch.Queue, n int) []dispatch.Outcome {
 }
 
 func TestABatchKeepsTheOrderOfEachKey(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		q := h.sender.Queue()
@@ -68,6 +69,7 @@ func TestABatchKeepsTheOrderOfEachKey(t *testing.T) {
 }
 
 func TestABatchHasOneMarkOneDecisionAndOneLedgerRecord(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		for _, size := range []int{2, 3, 7, 8, 2048} {
@@ -124,6 +126,7 @@ func TestABatchHasOneMarkOneDecisionAndOneLedgerRecord(t *testing.T) {
 }
 
 func TestABatchOfOneIsASingleWithADecisionOfItsOwn(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		q := h.sender.Queue()
@@ -176,6 +179,7 @@ func root(t *testing.T, leaves []string) string {
 }
 
 func TestABatchOfAWrongTypeTakesNothing(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		for _, kind := range types {
@@ -206,6 +210,7 @@ func TestABatchOfAWrongTypeTakesNothing(t *testing.T) {
 }
 
 func TestABatchThatLandedIsTakenBackWhenItComesAgain(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		for _, op := range []dispatch.Operation{dispatch.RPush, dispatch.LPush} {
 			for _, there := range []int{0, 1, 5} {
@@ -238,6 +243,7 @@ func TestABatchThatLandedIsTakenBackWhenItComesAgain(t *testing.T) {
 }
 
 func TestAQueueKeepsWhatIsNotKnownToHaveLanded(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		proxy := testredis.NewProxy(t, h.store.Target().Addrs[0])
@@ -268,6 +274,7 @@ func TestAQueueKeepsWhatIsNotKnownToHaveLanded(t *testing.T) {
 }
 
 func TestBatchesSurviveManyCuts(t *testing.T) {
+	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
 		h := open(t, url)
 		proxy := testredis.NewProxy(t, h.store.Target().Addrs[0])
@@ -326,6 +333,7 @@ func TestBatchesSurviveManyCuts(t *testing.T) {
 }
 
 func TestAFailedAddLeavesTheQueueAsItWas(t *testing.T) {
+	t.Parallel()
 	h := open(t, "redis://127.0.0.1:1/0")
 	q := h.sender.Queue()
 	h.add(q, parcel(1), "queue:q", "")

@@ -113,6 +113,17 @@ func (s *Store) explain(op, key string, err error) error {
 	return e
 }
 
+// answersNobody reports whether the server refused for a reason that has
+// nothing to do with the command.
+func answersNobody(err error) bool {
+	for _, code := range []string{"LOADING", "MASTERDOWN", "BUSY ", "CLUSTERDOWN", "NOAUTH", "Protocol error: unauthenticated"} {
+		if redis.HasErrorPrefix(err, code) {
+			return true
+		}
+	}
+	return false
+}
+
 // kindOf reads the server's error code, which inside a script may stand
 // behind other words.
 func kindOf(text string) error {
@@ -127,7 +138,8 @@ func kindOf(text string) error {
 	switch {
 	case has("WRONGTYPE"):
 		return ErrWrongType
-	case has("NOAUTH", "WRONGPASS", "NOPERM", "invalid password", "without any password configured"):
+	case has("NOAUTH", "WRONGPASS", "NOPERM", "invalid password", "without any password configured",
+		"Protocol error: unauthenticated", "The user executing the script can't"):
 		return ErrAuth
 	case has("READONLY", "NOREPLICAS"):
 		return ErrReadOnly

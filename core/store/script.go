@@ -150,19 +150,15 @@ func (s *Store) Transaction(ctx context.Context, op, key string, fill func(redis
 	}
 	// A command that was refused before EXEC undoes them all: the others say
 	// EXECABORT, it says why.
-	aborted := false
-	for _, cmd := range cmds {
-		aborted = aborted || redis.HasErrorPrefix(cmd.Err(), "EXECABORT")
+	if !redis.HasErrorPrefix(err, "EXECABORT") {
+		return nil
 	}
 	for _, cmd := range cmds {
-		if aborted && !redis.HasErrorPrefix(cmd.Err(), "EXECABORT") {
+		if !redis.HasErrorPrefix(cmd.Err(), "EXECABORT") {
 			return s.explain(op, key, cmd.Err())
 		}
 	}
-	if aborted {
-		return s.explain(op, key, err)
-	}
-	return nil
+	return s.explain(op, key, err)
 }
 
 // Queue adds the script to a transaction; its answer is in the command.

@@ -57,7 +57,8 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Read sends the commands that fill adds in one round trip and returns after
 // all have been answered. An error of a single command stays with that
-// command; Read itself fails only when the server could not be asked.
+// command; Read itself fails only when the server could not be asked, or
+// answers nobody.
 func (s *Store) Read(ctx context.Context, fill func(redis.Pipeliner)) error {
 	cmds, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		fill(p)
@@ -67,15 +68,15 @@ func (s *Store) Read(ctx context.Context, fill func(redis.Pipeliner)) error {
 }
 
 // notOfOne returns the error of a pipeline that is no single command's own:
-// the connection was lost, if only after some had been answered, or never
-// stood, which the commands then do not know.
+// the server answers nobody, the connection was lost, if only after some had
+// been answered, or it never stood, which the commands then do not know.
 func notOfOne(cmds []redis.Cmder, err error) error {
-	if err == nil {
-		return nil
+	if err == nil || answersNobody(err) {
+		return err
 	}
 	own := false
 	for _, cmd := range cmds {
-		if e := cmd.Err(); e != nil && !isReply(e) {
+		if e := cmd.Err(); e != nil && (!isReply(e) || answersNobody(e)) {
 			return e
 		} else if e != nil {
 			own = true

@@ -167,9 +167,6 @@ func TestAWrongPasswordIsToldInEveryWay(t *testing.T) {
 	if err := open(t, at("default:right@")).Ping(ctx); err != nil {
 		t.Error(err)
 	}
-	plain := testredis.Start(t)
-	err := open(t, strings.Replace(plain.URL(), "redis://", "redis://:sesame@", 1)).Ping(ctx)
-	wantError(t, "a password where none is set", err, store.ErrAuth)
 }
 
 func TestAnACLSaysWhatMayBeDone(t *testing.T) {

@@ -30,6 +30,7 @@ var (
 	ErrNoMessage = errors.New("no message waits")
 	ErrNotHolder = errors.New("the claim is not held by this agent")
 	ErrNoAgent   = errors.New("no such agent")
+	ErrTaskID    = errors.New("task id in use")
 )
 
 var (
@@ -119,7 +120,8 @@ type Task struct {
 	Priority int // higher goes first
 }
 
-// Post puts a task into its queue and returns its id.
+// Post puts a task into its queue and returns its id. An id that is taken
+// gives ErrTaskID, and the task that has it stays as it is.
 func (c *Coordinator) Post(ctx context.Context, t Task) (id string, err error) {
 	if t.Queue == "" {
 		return "", errors.New("post: a task needs a queue")
@@ -133,9 +135,12 @@ func (c *Coordinator) Post(ctx context.Context, t Task) (id string, err error) {
 	if t.ID == "" {
 		t.ID = "task_" + randomHex(6)
 	}
-	_, _, err = c.store.Run(ctx, postScript,
+	status, _, err := c.store.Run(ctx, postScript,
 		[]string{keyspace.TaskQueue(t.Queue), keyspace.TaskMeta(t.ID)},
 		t.ID, t.Queue, t.Type, t.Data, t.PostedBy, stamp(), t.Priority, keyspace.ChannelQueue(t.Queue))
+	if err == nil && status == "DUP" {
+		return t.ID, fmt.Errorf("post %s: %w", t.ID, ErrTaskID)
+	}
 	return t.ID, err
 }
 
@@ -144,7 +149,7 @@ func (c *Coordinator) Post(ctx context.Context, t Task) (id string, err error) {
 func (c *Coordinator) Claim(ctx context.Context, queue, agentID string, ttl time.Duration) (Task, error) {
 	claim, _ := json.Marshal(map[string]string{"agent_id": agentID, "claimed_at": stamp()})
 	status, rest, err := c.store.Run(ctx, claimScript, []string{keyspace.TaskQueue(queue)},
-		claim, seconds(ttl, ClaimTTL), claimReach, keyspace.TaskClaimed(""), keyspace.TaskMeta(""))
+		claim, seconds(ttl, ClaimTTL), claimReach, keyspace.TaskClaimed(""), keyspace.TaskMeta(""), keyspace.TaskCompleted(""))
 	if err != nil {
 		return Task{}, err
 	}
@@ -175,6 +180,9 @@ func (c *Coordinator) Complete(ctx context.Context, taskID, agentID, result stri
 	if result == "" {
 		result = "{}"
 	}
+	if !json.Valid([]byte(result)) {
+		return fmt.Errorf("complete %s: the result is not JSON", taskID)
+	}
 	status, _, err := c.store.Run(ctx, completeScript,
 		[]string{keyspace.TaskClaimed(taskID), keyspace.TaskCompleted(taskID), keyspace.TaskMeta(taskID)},
 		taskID, agentID, stamp(), result, int(keep.Seconds()), keyspace.ChannelAgent(agentID))
@@ -195,6 +203,9 @@ type Message struct {
 
 // Send puts a message into an agent's inbox and returns its id.
 func (c *Coordinator) Send(ctx context.Context, from, to, content string) (id string, err error) {
+	if !json.Valid([]byte(content)) {
+		return "", fmt.Errorf("send to %s: the content is not JSON", to)
+	}
 	m := Message{ID: "msg_" + randomHex(4), From: from, To: to, Timestamp: stamp(), Content: content}
 	raw, err := json.Marshal(m)
 	if err != nil {

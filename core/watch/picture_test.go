@@ -119,22 +119,23 @@ func wantFurnished(t *testing.T, s *watch.Snapshot) {
 
 func TestThePictureIsWholeAtTheStart(t *testing.T) {
 	t.Parallel()
-	server := testredis.Start(t)
-	furnish(server.Client())
-	e := follow(t, server.URL(), quick)
-	wantFurnished(t, e.untilState(watch.Live))
-	s := e.until("the ledger's past is in the throughput", func(s *watch.Snapshot) bool {
-		sum := 0.0
-		for _, v := range s.Throughput.Dispatched {
-			if v == v {
-				sum += v
+	testredis.Each(t, func(t *testing.T, url string) {
+		furnish(testredis.Connect(t, url))
+		e := follow(t, url, quick)
+		wantFurnished(t, e.untilState(watch.Live))
+		s := e.until("the ledger's past is in the throughput", func(s *watch.Snapshot) bool {
+			sum := 0.0
+			for _, v := range s.Throughput.Dispatched {
+				if v == v {
+					sum += v
+				}
 			}
+			return sum == 41
+		})
+		if len(s.Throughput.Marks) != 1 || s.Throughput.Marks[0].Kind != "held" {
+			t.Errorf("marks = %+v", s.Throughput.Marks)
 		}
-		return sum == 41
 	})
-	if len(s.Throughput.Marks) != 1 || s.Throughput.Marks[0].Kind != "held" {
-		t.Errorf("marks = %+v", s.Throughput.Marks)
-	}
 }
 
 func TestOneLookSeesTheSameAndWritesNothing(t *testing.T) {
@@ -161,145 +162,151 @@ func TestOneLookSeesTheSameAndWritesNothing(t *testing.T) {
 
 func TestEachKindOfChangeIsSeen(t *testing.T) {
 	t.Parallel()
-	e, c, _ := watching(t, quick)
-	steps := []struct {
-		what string
-		do   func()
-		seen func(s *watch.Snapshot) bool
-	}{
-		{"a push", func() { c.RPush(ctx, "queue:a", packed(1)) }, func(s *watch.Snapshot) bool { return queue(s, "queue:a").Depth == 1 }},
-		{"a second push", func() { c.LPush(ctx, "queue:a", packed(2)) }, func(s *watch.Snapshot) bool { return queue(s, "queue:a").Depth == 2 }},
-		{"a TTL", func() { c.Expire(ctx, "queue:a", time.Hour) }, func(s *watch.Snapshot) bool { return !queue(s, "queue:a").Expires.IsZero() }},
-		{"a TTL taken away", func() { c.Persist(ctx, "queue:a") }, func(s *watch.Snapshot) bool { return queue(s, "queue:a").Expires.IsZero() }},
-		{"a pop", func() { c.LPop(ctx, "queue:a") }, func(s *watch.Snapshot) bool { return queue(s, "queue:a").Depth == 1 }},
-		{"a trim to nothing", func() { c.LTrim(ctx, "queue:a", 5, 5) }, func(s *watch.Snapshot) bool {
-			q := queue(s, "queue:a")
-			return q.Depth == 0 && q.State == watch.Empty && q.Type == ""
-		}},
-		{"a push after that", func() { c.RPush(ctx, "queue:a", packed(1)) }, func(s *watch.Snapshot) bool {
-			return queue(s, "queue:a").Depth == 1 && queue(s, "queue:a").Type == "list"
-		}},
-		{"a rename", func() { c.Rename(ctx, "queue:a", "queue:b") }, func(s *watch.Snapshot) bool { return queue(s, "queue:a").Depth == 0 && queue(s, "queue:b").Depth == 1 }},
-		{"a copy", func() { c.Copy(ctx, "queue:b", "queue:c", 0, false) }, func(s *watch.Snapshot) bool { return queue(s, "queue:c").Depth == 1 }},
-		{"a deletion", func() { c.Del(ctx, "queue:b") }, func(s *watch.Snapshot) bool { return queue(s, "queue:b").Depth == 0 }},
-		{"an expiry", func() { c.PExpire(ctx, "queue:c", time.Millisecond) }, func(s *watch.Snapshot) bool { return queue(s, "queue:c").Depth == 0 }},
-		{"a message", func() { c.RPush(ctx, "messages:x", `{}`) }, func(s *watch.Snapshot) bool { return queue(s, "messages:x").Depth == 1 }},
-		{"a context", func() { c.Set(ctx, "context:c", packed(1), 0) }, func(s *watch.Snapshot) bool { return s.Contexts == 1 }},
-		{"a context less", func() { c.Del(ctx, "context:c") }, func(s *watch.Snapshot) bool { return s.Contexts == 0 }},
-		{"an agent", func() { c.HSet(ctx, "agents:x", "role", "r", "parent_id", "none") }, func(s *watch.Snapshot) bool {
-			a, there := agent(s, "x")
-			return there && a.Role == "r" && a.State == watch.Silent && a.Inbox == 1
-		}},
-		{"a heartbeat", func() { c.Set(ctx, "agents:x:heartbeat", beat(time.Now()), time.Minute) }, func(s *watch.Snapshot) bool {
-			a, _ := agent(s, "x")
-			return a.State == watch.Alive && a.BeatTTL == time.Minute
-		}},
-		{"a heartbeat without end", func() { c.Set(ctx, "agents:x:heartbeat", beat(time.Now()), 0) }, func(s *watch.Snapshot) bool {
-			a, _ := agent(s, "x")
-			return a.State == watch.Alive && a.BeatTTL == 300*time.Second
-		}},
-		{"the paper's heartbeat beside it", func() { c.Set(ctx, "agents:x:hb", beat(time.Now()), time.Minute) }, func(s *watch.Snapshot) bool {
-			a, _ := agent(s, "x")
-			return a.State == watch.Alive && a.BeatTTL == time.Minute
-		}},
-		{"one heartbeat of two less", func() { c.Del(ctx, "agents:x:hb"); c.RPush(ctx, "queue:sign", "1") }, func(s *watch.Snapshot) bool {
-			a, _ := agent(s, "x")
-			return a.State == watch.Alive && queue(s, "queue:sign").Depth == 1
-		}},
-		{"no heartbeat", func() { c.Del(ctx, "agents:x:heartbeat") }, func(s *watch.Snapshot) bool {
-			a, _ := agent(s, "x")
-			return a.State == watch.Silent && !a.Beat.IsZero()
-		}},
-		{"a session", func() { c.SAdd(ctx, "swarm:sessions", "x", "y") }, func(s *watch.Snapshot) bool {
-			a, _ := agent(s, "y")
-			return a.Session
-		}},
-		{"a sub-agent", func() { c.SAdd(ctx, "swarm:subagents:x", "y") }, func(s *watch.Snapshot) bool {
-			a, _ := agent(s, "y")
-			return a.Parent == "x" && a.Level == 1
-		}},
-		{"a context of an agent", func() { c.HSet(ctx, "agents:x:context", "size_bytes", "77") }, func(s *watch.Snapshot) bool {
-			a, _ := agent(s, "x")
-			return a.Context == 77
-		}},
-		{"a task", func() { c.HSet(ctx, "tasks:meta:t", "queue", "q"); c.ZAdd(ctx, "tasks:queue:q", redis.Z{Member: "t"}) }, func(s *watch.Snapshot) bool {
-			return s.Tasks.Waiting == 1 && queue(s, "tasks:queue:q").Depth == 1
-		}},
-		{"a claim", func() {
-			c.Set(ctx, "tasks:claimed:t", `{"agent_id": "x"}`, time.Minute)
-			c.ZRem(ctx, "tasks:queue:q", "t")
-		}, func(s *watch.Snapshot) bool {
-			a, _ := agent(s, "x")
-			return s.Tasks.Waiting == 0 && s.Tasks.Claimed == 1 && fmt.Sprint(a.Claims) == "[t]"
-		}},
-		{"a completion", func() { c.HSet(ctx, "tasks:completed:t", "task_id", "t"); c.Del(ctx, "tasks:claimed:t") }, func(s *watch.Snapshot) bool {
-			a, _ := agent(s, "x")
-			return s.Tasks.Claimed == 0 && s.Tasks.Completed == 1 && len(a.Claims) == 0
-		}},
-		{"a rejection", func() { c.RPush(ctx, "carcel:dead_letters", `{"decision":"blocked"}`) }, func(s *watch.Snapshot) bool {
-			return s.Carcel.Length == 1 && s.Carcel.Newest[0].Decision == governance.Blocked
-		}},
-		{"the carcel emptied", func() { c.Del(ctx, "carcel:dead_letters") }, func(s *watch.Snapshot) bool { return s.Carcel.Length == 0 && len(s.Carcel.Newest) == 0 }},
-		{"an expired packet", func() { c.RPush(ctx, "carcel:expired", "x") }, func(s *watch.Snapshot) bool { return s.Carcel.Expired == 1 }},
-		{"a message on a channel", func() { c.Publish(ctx, "channel:queue:q", `{"type":"task_posted","task_id":"t"}`) }, func(s *watch.Snapshot) bool {
-			e, there := said(s, "task_posted")
-			return there && e.Kind == watch.Message && e.Subject == "t" && e.Where == "channel:queue:q"
-		}},
-		{"nonsense on a channel", func() { c.Publish(ctx, "channel:x", "\x1b[2J") }, func(s *watch.Snapshot) bool {
-			e, there := said(s, "message")
-			return there && e.Detail == "\x1b[2J"
-		}},
-		{"a note of the console", func() { e.Note("theme", "dark", "") }, func(s *watch.Snapshot) bool {
-			_, there := said(s, "theme")
-			return there
-		}},
-		{"an agent gone", func() { c.Del(ctx, "agents:x", "agents:x:context", "swarm:sessions", "swarm:subagents:x") }, func(s *watch.Snapshot) bool { return len(s.Agents) == 0 }},
-	}
-	for _, step := range steps {
-		step.do()
-		e.until(step.what+" is seen", step.seen)
-	}
-	if s := e.Snapshot(); s.EventRate < 0 || s.Link.State != watch.Live {
-		t.Errorf("rate %v, link %+v", s.EventRate, s.Link)
-	}
+	testredis.Each(t, func(t *testing.T, url string) {
+		e, c := follow(t, url, quick), testredis.Connect(t, url)
+		e.untilState(watch.Live)
+		steps := []struct {
+			what string
+			do   func()
+			seen func(s *watch.Snapshot) bool
+		}{
+			{"a push", func() { c.RPush(ctx, "queue:a", packed(1)) }, func(s *watch.Snapshot) bool { return queue(s, "queue:a").Depth == 1 }},
+			{"a second push", func() { c.LPush(ctx, "queue:a", packed(2)) }, func(s *watch.Snapshot) bool { return queue(s, "queue:a").Depth == 2 }},
+			{"a TTL", func() { c.Expire(ctx, "queue:a", time.Hour) }, func(s *watch.Snapshot) bool { return !queue(s, "queue:a").Expires.IsZero() }},
+			{"a TTL taken away", func() { c.Persist(ctx, "queue:a") }, func(s *watch.Snapshot) bool { return queue(s, "queue:a").Expires.IsZero() }},
+			{"a pop", func() { c.LPop(ctx, "queue:a") }, func(s *watch.Snapshot) bool { return queue(s, "queue:a").Depth == 1 }},
+			{"a trim to nothing", func() { c.LTrim(ctx, "queue:a", 5, 5) }, func(s *watch.Snapshot) bool {
+				q := queue(s, "queue:a")
+				return q.Depth == 0 && q.State == watch.Empty && q.Type == ""
+			}},
+			{"a push after that", func() { c.RPush(ctx, "queue:a", packed(1)) }, func(s *watch.Snapshot) bool {
+				return queue(s, "queue:a").Depth == 1 && queue(s, "queue:a").Type == "list"
+			}},
+			{"a rename", func() { c.Rename(ctx, "queue:a", "queue:b") }, func(s *watch.Snapshot) bool { return queue(s, "queue:a").Depth == 0 && queue(s, "queue:b").Depth == 1 }},
+			{"a copy", func() { c.Copy(ctx, "queue:b", "queue:c", 0, false) }, func(s *watch.Snapshot) bool { return queue(s, "queue:c").Depth == 1 }},
+			{"a deletion", func() { c.Del(ctx, "queue:b") }, func(s *watch.Snapshot) bool { return queue(s, "queue:b").Depth == 0 }},
+			{"an expiry", func() { c.PExpire(ctx, "queue:c", time.Millisecond) }, func(s *watch.Snapshot) bool { return queue(s, "queue:c").Depth == 0 }},
+			{"a message", func() { c.RPush(ctx, "messages:x", `{}`) }, func(s *watch.Snapshot) bool { return queue(s, "messages:x").Depth == 1 }},
+			{"a context", func() { c.Set(ctx, "context:c", packed(1), 0) }, func(s *watch.Snapshot) bool { return s.Contexts == 1 }},
+			{"a context less", func() { c.Del(ctx, "context:c") }, func(s *watch.Snapshot) bool { return s.Contexts == 0 }},
+			{"an agent", func() { c.HSet(ctx, "agents:x", "role", "r", "parent_id", "none") }, func(s *watch.Snapshot) bool {
+				a, there := agent(s, "x")
+				return there && a.Role == "r" && a.State == watch.Silent && a.Inbox == 1
+			}},
+			{"a heartbeat", func() { c.Set(ctx, "agents:x:heartbeat", beat(time.Now()), time.Minute) }, func(s *watch.Snapshot) bool {
+				a, _ := agent(s, "x")
+				return a.State == watch.Alive && a.BeatTTL == time.Minute
+			}},
+			{"a heartbeat without end", func() { c.Set(ctx, "agents:x:heartbeat", beat(time.Now()), 0) }, func(s *watch.Snapshot) bool {
+				a, _ := agent(s, "x")
+				return a.State == watch.Alive && a.BeatTTL == 300*time.Second
+			}},
+			{"the paper's heartbeat beside it", func() { c.Set(ctx, "agents:x:hb", beat(time.Now()), time.Minute) }, func(s *watch.Snapshot) bool {
+				a, _ := agent(s, "x")
+				return a.State == watch.Alive && a.BeatTTL == time.Minute
+			}},
+			{"one heartbeat of two less", func() { c.Del(ctx, "agents:x:hb"); c.RPush(ctx, "queue:sign", "1") }, func(s *watch.Snapshot) bool {
+				a, _ := agent(s, "x")
+				return a.State == watch.Alive && queue(s, "queue:sign").Depth == 1
+			}},
+			{"no heartbeat", func() { c.Del(ctx, "agents:x:heartbeat") }, func(s *watch.Snapshot) bool {
+				a, _ := agent(s, "x")
+				return a.State == watch.Silent && !a.Beat.IsZero()
+			}},
+			{"a session", func() { c.SAdd(ctx, "swarm:sessions", "x", "y") }, func(s *watch.Snapshot) bool {
+				a, _ := agent(s, "y")
+				return a.Session
+			}},
+			{"a sub-agent", func() { c.SAdd(ctx, "swarm:subagents:x", "y") }, func(s *watch.Snapshot) bool {
+				a, _ := agent(s, "y")
+				return a.Parent == "x" && a.Level == 1
+			}},
+			{"a context of an agent", func() { c.HSet(ctx, "agents:x:context", "size_bytes", "77") }, func(s *watch.Snapshot) bool {
+				a, _ := agent(s, "x")
+				return a.Context == 77
+			}},
+			{"a task", func() { c.HSet(ctx, "tasks:meta:t", "queue", "q"); c.ZAdd(ctx, "tasks:queue:q", redis.Z{Member: "t"}) }, func(s *watch.Snapshot) bool {
+				return s.Tasks.Waiting == 1 && queue(s, "tasks:queue:q").Depth == 1
+			}},
+			{"a claim", func() {
+				c.Set(ctx, "tasks:claimed:t", `{"agent_id": "x"}`, time.Minute)
+				c.ZRem(ctx, "tasks:queue:q", "t")
+			}, func(s *watch.Snapshot) bool {
+				a, _ := agent(s, "x")
+				return s.Tasks.Waiting == 0 && s.Tasks.Claimed == 1 && fmt.Sprint(a.Claims) == "[t]"
+			}},
+			{"a completion", func() { c.HSet(ctx, "tasks:completed:t", "task_id", "t"); c.Del(ctx, "tasks:claimed:t") }, func(s *watch.Snapshot) bool {
+				a, _ := agent(s, "x")
+				return s.Tasks.Claimed == 0 && s.Tasks.Completed == 1 && len(a.Claims) == 0
+			}},
+			{"a rejection", func() { c.RPush(ctx, "carcel:dead_letters", `{"decision":"blocked"}`) }, func(s *watch.Snapshot) bool {
+				return s.Carcel.Length == 1 && s.Carcel.Newest[0].Decision == governance.Blocked
+			}},
+			{"the carcel emptied", func() { c.Del(ctx, "carcel:dead_letters") }, func(s *watch.Snapshot) bool { return s.Carcel.Length == 0 && len(s.Carcel.Newest) == 0 }},
+			{"an expired packet", func() { c.RPush(ctx, "carcel:expired", "x") }, func(s *watch.Snapshot) bool { return s.Carcel.Expired == 1 }},
+			{"a message on a channel", func() { c.Publish(ctx, "channel:queue:q", `{"type":"task_posted","task_id":"t"}`) }, func(s *watch.Snapshot) bool {
+				e, there := said(s, "task_posted")
+				return there && e.Kind == watch.Message && e.Subject == "t" && e.Where == "channel:queue:q"
+			}},
+			{"nonsense on a channel", func() { c.Publish(ctx, "channel:x", "\x1b[2J") }, func(s *watch.Snapshot) bool {
+				e, there := said(s, "message")
+				return there && e.Detail == "\x1b[2J"
+			}},
+			{"a note of the console", func() { e.Note("theme", "dark", "") }, func(s *watch.Snapshot) bool {
+				_, there := said(s, "theme")
+				return there
+			}},
+			{"an agent gone", func() { c.Del(ctx, "agents:x", "agents:x:context", "swarm:sessions", "swarm:subagents:x") }, func(s *watch.Snapshot) bool { return len(s.Agents) == 0 }},
+		}
+		for _, step := range steps {
+			step.do()
+			e.until(step.what+" is seen", step.seen)
+		}
+		if s := e.Snapshot(); s.EventRate < 0 || s.Link.State != watch.Live {
+			t.Errorf("rate %v, link %+v", s.EventRate, s.Link)
+		}
+	})
 }
 
 func TestABurstOfChangesEndsInTheRightPicture(t *testing.T) {
 	t.Parallel()
-	e, c, _ := watching(t, watch.Options{})
-	const changes, keys = 50_000, 200
-	depth := make([]int64, keys)
-	pipe := c.Pipeline()
-	for i := range changes {
-		k := i * 7919 % keys
-		key := fmt.Sprint("queue:", k)
-		switch {
-		case i%11 == 0 && depth[k] > 0:
-			pipe.LPop(ctx, key)
-			depth[k]--
-		case i%997 == 0:
-			pipe.Del(ctx, key)
-			depth[k] = 0
-		default:
-			pipe.RPush(ctx, key, "x")
-			depth[k]++
-		}
-		if i%1000 == 999 {
-			if _, err := pipe.Exec(ctx); err != nil {
-				t.Fatal(err)
+	testredis.Each(t, func(t *testing.T, url string) {
+		e, c := follow(t, url, watch.Options{}), testredis.Connect(t, url)
+		e.untilState(watch.Live)
+		const changes, keys = 50_000, 200
+		depth := make([]int64, keys)
+		pipe := c.Pipeline()
+		for i := range changes {
+			k := i * 7919 % keys
+			key := fmt.Sprint("queue:", k)
+			switch {
+			case i%11 == 0 && depth[k] > 0:
+				pipe.LPop(ctx, key)
+				depth[k]--
+			case i%997 == 0:
+				pipe.Del(ctx, key)
+				depth[k] = 0
+			default:
+				pipe.RPush(ctx, key, "x")
+				depth[k]++
+			}
+			if i%1000 == 999 {
+				if _, err := pipe.Exec(ctx); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
-	}
-	end := time.Now()
-	e.until("all depths are right", func(s *watch.Snapshot) bool {
-		for k, want := range depth {
-			if got := queue(s, fmt.Sprint("queue:", k)).Depth; got != want && !(want == 0 && got == -1) {
-				return false
+		end := time.Now()
+		e.until("all depths are right", func(s *watch.Snapshot) bool {
+			for k, want := range depth {
+				if got := queue(s, fmt.Sprint("queue:", k)).Depth; got != want && !(want == 0 && got == -1) {
+					return false
+				}
 			}
-		}
-		return true
+			return true
+		})
+		t.Logf("right %v after the last change", time.Since(end).Round(time.Millisecond))
 	})
-	t.Logf("right %v after the last change", time.Since(end).Round(time.Millisecond))
 }
 
 func TestMoreDirtyKeysThanAreKeptLeadToAFullRead(t *testing.T) {
@@ -420,79 +427,80 @@ func TestHostileValuesBreakNothing(t *testing.T) {
 
 func TestEveryFaultOfASwarmIsSeenAndGoesWhenItIsMended(t *testing.T) {
 	t.Parallel()
-	server := testredis.Start(t)
-	c := server.Client()
-	e := follow(t, server.URL(), watch.Options{Flush: 5 * time.Millisecond, Beat: 20 * time.Millisecond, Resync: 50 * time.Millisecond})
-	e.untilState(watch.Live)
-	full := make([]any, 25)
-	for i := range full {
-		full[i] = packed(i)
-	}
-	alive := func(id string) { c.Set(ctx, "agents:"+id+":heartbeat", beat(time.Now()), time.Minute) }
-	cases := []struct {
-		name string
-		kind watch.FaultKind
-		key  string
-		harm func()
-		mend func()
-	}{
-		{"a claim ran out and the task is lost", watch.TaskLost, "tasks:meta:t1",
-			func() { c.HSet(ctx, "tasks:meta:t1", "queue", "q") },
-			func() { c.ZAdd(ctx, "tasks:queue:q", redis.Z{Member: "t1"}) }},
-		{"a lost task removed", watch.TaskLost, "tasks:meta:t2",
-			func() { c.Del(ctx, "tasks:meta:t1", "tasks:queue:q"); c.HSet(ctx, "tasks:meta:t2", "queue", "q") },
-			func() { c.Del(ctx, "tasks:meta:t2") }},
-		{"a claim was made and the queue entry left", watch.ClaimInQueue, "tasks:claimed:t3",
-			func() {
-				c.HSet(ctx, "tasks:meta:t3", "queue", "q")
-				c.ZAdd(ctx, "tasks:queue:q", redis.Z{Member: "t3"})
-				c.Set(ctx, "tasks:claimed:t3", `{"agent_id":"a"}`, 0)
-			},
-			func() { c.ZRem(ctx, "tasks:queue:q", "t3") }},
-		{"an agent fell silent", watch.AgentSilent, "agents:a",
-			func() { c.SAdd(ctx, "swarm:sessions", "a") },
-			func() { alive("a") }},
-		{"the parent of a sub-agent is gone", watch.AgentOrphaned, "agents:b",
-			func() { c.HSet(ctx, "agents:b", "role", "r", "parent_id", "gone") },
-			func() { c.HSet(ctx, "agents:gone", "role", "r") }},
-		{"the parent of a mere name is gone", watch.AgentOrphaned, "agents:d",
-			func() { c.SAdd(ctx, "swarm:subagents:parent", "d") },
-			func() { alive("parent") }},
-		{"messages wait for nobody", watch.NoSuchAgent, "messages:e",
-			func() { c.RPush(ctx, "messages:e", "{}") },
-			func() { alive("e") }},
-		{"messages wait for one who left", watch.NoSuchAgent, "messages:f",
-			func() { c.RPush(ctx, "messages:f", "{}"); alive("f"); c.Del(ctx, "agents:f:heartbeat") },
-			func() { c.Del(ctx, "messages:f") }},
-		{"a context of nobody", watch.NoSuchAgent, "agents:g:context",
-			func() { c.HSet(ctx, "agents:g:context", "size_bytes", "5") },
-			func() { c.SAdd(ctx, "swarm:sessions", "g") }},
-		{"a context is cut short", watch.ContextCut, "agents:a:context",
-			func() {
-				c.HSet(ctx, "agents:a:context", "size_bytes", "5", "chunks", "3")
-				c.Set(ctx, "agents:a:context:chunk:0", "x", 0)
-				c.Set(ctx, "agents:a:context:chunk:2", "x", 0)
-			},
-			func() { c.Set(ctx, "agents:a:context:chunk:1", "x", 0) }},
-		{"a wrong type under a known name", watch.TypeWrong, "queue:w",
-			func() { c.Set(ctx, "queue:w", "x", 0) },
-			func() { c.Del(ctx, "queue:w") }},
-		{"a value in a queue is no packet", watch.NoPacket, "queue:n",
-			func() { c.RPush(ctx, "queue:n", "x", packed(1)) },
-			func() { c.LPop(ctx, "queue:n") }},
-		{"a shared context is no packet", watch.NoPacket, "context:n",
-			func() { c.Set(ctx, "context:n", "x", 0) },
-			func() { c.Set(ctx, "context:n", packed(1), 0) }},
-		{"a whole queue is about to expire", watch.QueueExpires, "queue:x",
-			func() { c.RPush(ctx, "queue:x", full...); c.Expire(ctx, "queue:x", time.Minute) },
-			func() { c.Persist(ctx, "queue:x") }},
-	}
-	for _, f := range cases {
-		f.harm()
-		e.until(f.name, func(s *watch.Snapshot) bool { return fault(s, f.kind, f.key) })
-		f.mend()
-		e.until("mended: "+f.name, func(s *watch.Snapshot) bool { return !fault(s, f.kind, f.key) })
-	}
+	testredis.Each(t, func(t *testing.T, url string) {
+		c := testredis.Connect(t, url)
+		e := follow(t, url, watch.Options{Flush: 5 * time.Millisecond, Beat: 20 * time.Millisecond, Resync: 50 * time.Millisecond})
+		e.untilState(watch.Live)
+		full := make([]any, 25)
+		for i := range full {
+			full[i] = packed(i)
+		}
+		alive := func(id string) { c.Set(ctx, "agents:"+id+":heartbeat", beat(time.Now()), time.Minute) }
+		cases := []struct {
+			name string
+			kind watch.FaultKind
+			key  string
+			harm func()
+			mend func()
+		}{
+			{"a claim ran out and the task is lost", watch.TaskLost, "tasks:meta:t1",
+				func() { c.HSet(ctx, "tasks:meta:t1", "queue", "q") },
+				func() { c.ZAdd(ctx, "tasks:queue:q", redis.Z{Member: "t1"}) }},
+			{"a lost task removed", watch.TaskLost, "tasks:meta:t2",
+				func() { c.Del(ctx, "tasks:meta:t1", "tasks:queue:q"); c.HSet(ctx, "tasks:meta:t2", "queue", "q") },
+				func() { c.Del(ctx, "tasks:meta:t2") }},
+			{"a claim was made and the queue entry left", watch.ClaimInQueue, "tasks:claimed:t3",
+				func() {
+					c.HSet(ctx, "tasks:meta:t3", "queue", "q")
+					c.ZAdd(ctx, "tasks:queue:q", redis.Z{Member: "t3"})
+					c.Set(ctx, "tasks:claimed:t3", `{"agent_id":"a"}`, 0)
+				},
+				func() { c.ZRem(ctx, "tasks:queue:q", "t3") }},
+			{"an agent fell silent", watch.AgentSilent, "agents:a",
+				func() { c.SAdd(ctx, "swarm:sessions", "a") },
+				func() { alive("a") }},
+			{"the parent of a sub-agent is gone", watch.AgentOrphaned, "agents:b",
+				func() { c.HSet(ctx, "agents:b", "role", "r", "parent_id", "gone") },
+				func() { c.HSet(ctx, "agents:gone", "role", "r") }},
+			{"the parent of a mere name is gone", watch.AgentOrphaned, "agents:d",
+				func() { c.SAdd(ctx, "swarm:subagents:parent", "d") },
+				func() { alive("parent") }},
+			{"messages wait for nobody", watch.NoSuchAgent, "messages:e",
+				func() { c.RPush(ctx, "messages:e", "{}") },
+				func() { alive("e") }},
+			{"messages wait for one who left", watch.NoSuchAgent, "messages:f",
+				func() { c.RPush(ctx, "messages:f", "{}"); alive("f"); c.Del(ctx, "agents:f:heartbeat") },
+				func() { c.Del(ctx, "messages:f") }},
+			{"a context of nobody", watch.NoSuchAgent, "agents:g:context",
+				func() { c.HSet(ctx, "agents:g:context", "size_bytes", "5") },
+				func() { c.SAdd(ctx, "swarm:sessions", "g") }},
+			{"a context is cut short", watch.ContextCut, "agents:a:context",
+				func() {
+					c.HSet(ctx, "agents:a:context", "size_bytes", "5", "chunks", "3")
+					c.Set(ctx, "agents:a:context:chunk:0", "x", 0)
+					c.Set(ctx, "agents:a:context:chunk:2", "x", 0)
+				},
+				func() { c.Set(ctx, "agents:a:context:chunk:1", "x", 0) }},
+			{"a wrong type under a known name", watch.TypeWrong, "queue:w",
+				func() { c.Set(ctx, "queue:w", "x", 0) },
+				func() { c.Del(ctx, "queue:w") }},
+			{"a value in a queue is no packet", watch.NoPacket, "queue:n",
+				func() { c.RPush(ctx, "queue:n", "x", packed(1)) },
+				func() { c.LPop(ctx, "queue:n") }},
+			{"a shared context is no packet", watch.NoPacket, "context:n",
+				func() { c.Set(ctx, "context:n", "x", 0) },
+				func() { c.Set(ctx, "context:n", packed(1), 0) }},
+			{"a whole queue is about to expire", watch.QueueExpires, "queue:x",
+				func() { c.RPush(ctx, "queue:x", full...); c.Expire(ctx, "queue:x", time.Minute) },
+				func() { c.Persist(ctx, "queue:x") }},
+		}
+		for _, f := range cases {
+			f.harm()
+			e.until(f.name, func(s *watch.Snapshot) bool { return fault(s, f.kind, f.key) })
+			f.mend()
+			e.until("mended: "+f.name, func(s *watch.Snapshot) bool { return !fault(s, f.kind, f.key) })
+		}
+	})
 }
 
 func TestAnOrdinaryClaimIsNoFault(t *testing.T) {

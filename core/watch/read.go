@@ -165,7 +165,11 @@ func (s *session) readLot(ctx context.Context, keys []string, retype map[string]
 	for key, cmd := range types {
 		kind, err := cmd.Result()
 		switch {
-		case err != nil || kind == keyspace.TypeNone: // an error: an ACL hides this key
+		case redis.HasErrorPrefix(err, "NOPERM") && strings.Contains(err.Error(), "access"): // an ACL hides this key
+			s.model.gone(key)
+		case err != nil:
+			return s.store.Explain("type", key, err)
+		case kind == keyspace.TypeNone:
 			s.model.gone(key)
 		case s.model.types[key] == "" && len(s.model.types) >= maxKeys:
 			// Left out; the next full read counts it.

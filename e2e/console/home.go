@@ -18,17 +18,15 @@ func environment(home string, more []string) []string {
 		"XDG_DATA_HOME=" + filepath.Join(home, "data"),
 		"XDG_STATE_HOME=" + filepath.Join(home, "state"),
 		"TMPDIR=" + os.TempDir(),
-		"GORACE=atexit_sleep_ms=0 log_path=" + racesIn(home),
+		"GORACE=atexit_sleep_ms=0 log_path=race", // in home, where it runs
 	}
 	return append(env, more...)
 }
 
-func racesIn(home string) string { return filepath.Join(home, "race") }
-
 // noRaces fails the test when the race detector has found something.
 func noRaces(t testing.TB, home string) {
 	t.Helper()
-	reports, _ := filepath.Glob(racesIn(home) + ".*")
+	reports, _ := filepath.Glob(filepath.Join(home, "race.*"))
 	for _, name := range reports {
 		text, _ := os.ReadFile(name)
 		t.Errorf("the race detector says:\n%s", strings.TrimSpace(string(text)))

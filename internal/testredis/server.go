@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/infrafabric/ifpacket/demo/embedded"
 )
 
 // Server is one private redis-server.
@@ -149,6 +151,14 @@ func Connect(t testing.TB, url string) *redis.Client {
 // Each runs a test on every kind of Redis that the engine must work on.
 func Each(t *testing.T, test func(t *testing.T, url string)) {
 	t.Run("redis", func(t *testing.T) { test(t, Start(t).URL()) })
+	t.Run("embedded", func(t *testing.T) {
+		s, err := embedded.Start(embedded.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(s.Close)
+		test(t, s.URL())
+	})
 }
 
 // Client is a plain client on any address.

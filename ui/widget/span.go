@@ -2,6 +2,7 @@ package widget
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/infrafabric/ifpacket/themes"
 )
@@ -38,8 +39,31 @@ type part struct {
 }
 
 func measure(s Span) part {
-	s.Text = Sanitize(s.Text)
+	s.Text = Sanitize(shorten(s.Text))
 	return part{s, Width(s.Text)}
+}
+
+// No line shows more than so many bytes of a text, of which the end matters
+// only to identities.
+const (
+	mostHead = 2048
+	mostTail = 256
+)
+
+// shorten leaves the middle out of texts that no line has room for, so that
+// drawing one does not take as long as reading it all.
+func shorten(s string) string {
+	if len(s) <= mostHead+mostTail {
+		return s
+	}
+	head, tail := mostHead, len(s)-mostTail
+	for head > 0 && !utf8.RuneStart(s[head]) && mostHead-head < utf8.UTFMax {
+		head--
+	}
+	for tail < len(s) && !utf8.RuneStart(s[tail]) {
+		tail++
+	}
+	return s[:head] + "…" + s[tail:]
 }
 
 // Line puts one line together from spans and columns. The zero Line is empty

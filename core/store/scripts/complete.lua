@@ -17,5 +17,5 @@ if keep > 0 then
   redis.call('EXPIRE', KEYS[2], keep)
   redis.call('EXPIRE', KEYS[3], keep)
 end
-redis.call('PUBLISH', ARGV[6], cjson.encode({type = 'task_completed', task_id = ARGV[1], completed_by = ARGV[2]}))
+announce(ARGV[6], cjson.encode({type = 'task_completed', task_id = ARGV[1], completed_by = ARGV[2]}))
 return {'OK'}

@@ -9,6 +9,6 @@ if redis.call('EXISTS', KEYS[2]) == 1 then return {'DUP'} end
 redis.call('HSET', KEYS[2], 'task_id', ARGV[1], 'queue', ARGV[2], 'type', ARGV[3], 'data', ARGV[4],
   'posted_by', ARGV[5], 'posted_at', ARGV[6], 'priority', ARGV[7])
 redis.call('ZADD', KEYS[1], 0 - tonumber(ARGV[7]), ARGV[1])
-redis.call('PUBLISH', ARGV[8], cjson.encode({type = 'task_posted', task_id = ARGV[1], task_type = ARGV[3],
+announce(ARGV[8], cjson.encode({type = 'task_posted', task_id = ARGV[1], task_type = ARGV[3],
   priority = tonumber(ARGV[7])}))
 return {'OK', redis.call('ZCARD', KEYS[1])}

@@ -10,6 +10,10 @@ local function guard(key, expected)
   end
 end
 
+-- Tells a channel. That is lost on whoever does not listen, so it is no error
+-- either when the user may not.
+local function announce(channel, message) redis.pcall('PUBLISH', channel, message) end
+
 -- Milliseconds since 1970, by this server's clock.
 local function now()
   local t = redis.call('TIME')

@@ -12,6 +12,6 @@ redis.call('HSET', KEYS[1], 'agent_id', ARGV[1], 'role', ARGV[2], 'context_capac
 redis.call('SET', KEYS[2], ARGV[7], 'EX', ARGV[8])
 redis.call('SADD', KEYS[3], ARGV[1])
 if KEYS[4] then redis.call('SADD', KEYS[4], ARGV[1]) end
-redis.call('PUBLISH', ARGV[9], cjson.encode({type = 'agent_registered', agent_id = ARGV[1], role = ARGV[2],
+announce(ARGV[9], cjson.encode({type = 'agent_registered', agent_id = ARGV[1], role = ARGV[2],
   parent_id = ARGV[3], timestamp = ARGV[5]}))
 return {'OK'}

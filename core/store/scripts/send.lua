@@ -6,5 +6,5 @@
 local refusal = guard(KEYS[1], 'list')
 if refusal then return refusal end
 local length = redis.call('RPUSH', KEYS[1], ARGV[1])
-redis.call('PUBLISH', ARGV[2], ARGV[3])
+announce(ARGV[2], ARGV[3])
 return {'OK', length}
