@@ -1,7 +1,6 @@
 package watch
 
 import (
-	"fmt"
 	"math"
 	"sort"
 	"time"
@@ -68,10 +67,16 @@ func (m *model) build(last *Snapshot) *Snapshot {
 		next.Queues = m.buildQueues(now)
 		m.version.Queues++
 	}
-	if c.agents || c.queues { // an agent shows its inbox
-		next.Agents = m.buildAgents(now)
+	if c.agents {
+		m.faulty.swarm = m.swarmFaults(now)
+	}
+	if c.agents || c.queues {
+		m.faulty.queues = m.queueFaults(now)
+		next.Faults = m.faults()
 		next.Tasks = m.buildTasks()
-		next.Faults = m.buildFaults(now)
+	}
+	if c.agents {
+		next.Agents = m.buildAgents(now)
 		m.version.Agents++
 	}
 	if c.carcel {
@@ -299,86 +304,4 @@ func (m *model) buildTasks() Tasks {
 		}
 	}
 	return t
-}
-
-// shortLife and longList say when a whole queue is about to be lost.
-const (
-	shortLife = 5 * time.Minute
-	longList  = 20
-)
-
-func (m *model) buildFaults(now time.Time) []Fault {
-	var out []Fault
-	add := func(kind FaultKind, key, format string, args ...any) {
-		out = append(out, Fault{kind, key, fmt.Sprintf(format, args...)})
-	}
-	for key, kind := range m.types {
-		if want := keyspace.Classify(key).RedisType(); want != "" && want != kind {
-			add(TypeWrong, key, "holds a %s, its name promises a %s", kind, want)
-		}
-	}
-	for key, q := range m.queues {
-		if !q.Expires.IsZero() && q.Depth >= longList && q.Expires.Sub(now) < shortLife {
-			add(QueueExpires, key, "%d values end with their key at %s", q.Depth, q.Expires.Format(time.TimeOnly))
-		}
-		if q.Class == keyspace.PacketQueue && q.Depth > 0 && len(q.Faults) > 0 && q.Faults[0].Field == "value" {
-			add(NoPacket, key, "the value at its head is no packet")
-		}
-		if id := keyspace.AgentOf(key); q.Class == keyspace.Inbox && q.Depth > 0 && !m.registered(id) {
-			add(NoSuchAgent, key, "%d messages wait for an agent that is not registered", q.Depth)
-		}
-	}
-	for id := range m.sessions {
-		if a := m.agents[id]; a == nil || stateOf(a, now) == Silent {
-			add(AgentSilent, keyspace.Agent(id), "it stands in %s and has no heartbeat", keyspace.SwarmSessions)
-		}
-	}
-	for key, isPacket := range m.contexts {
-		if !isPacket {
-			add(NoPacket, key, "its value is no packet")
-		}
-	}
-	for parent, set := range m.children {
-		if m.registered(parent) {
-			continue
-		}
-		for id := range set {
-			if a := m.agents[id]; a == nil || !a.info || a.parent == "" { // else it says so itself
-				add(AgentOrphaned, keyspace.Agent(id), "its parent %s is gone", parent)
-			}
-		}
-	}
-	for id, a := range m.agents {
-		if a.info && a.parent != "" && !m.registered(a.parent) {
-			add(AgentOrphaned, keyspace.Agent(id), "its parent %s is gone", a.parent)
-		}
-		if m.types[keyspace.AgentContext(id)] != "" && !m.registered(id) {
-			add(NoSuchAgent, keyspace.AgentContext(id), "a context of an agent that is not registered")
-		}
-		if missing := m.missingChunks(id, a); missing != "" {
-			add(ContextCut, keyspace.AgentContext(id), "chunk %s of %d is missing", missing, a.chunks)
-		}
-	}
-	for _, id := range m.lost {
-		add(TaskLost, keyspace.TaskMeta(id), "in no queue, not claimed, not completed")
-	}
-	for _, id := range m.left {
-		add(ClaimInQueue, keyspace.TaskClaimed(id), "claimed and still in its queue")
-	}
-	sort.Slice(out, func(i, j int) bool {
-		if out[i].Kind != out[j].Kind {
-			return out[i].Kind < out[j].Kind
-		}
-		return out[i].Key < out[j].Key
-	})
-	return out
-}
-
-func (m *model) missingChunks(id string, a *agent) string {
-	for n := range min(a.chunks, 4096) {
-		if _, there := m.types[keyspace.ContextChunk(id, int(n))]; !there {
-			return fmt.Sprint(n)
-		}
-	}
-	return ""
 }

@@ -20,8 +20,9 @@ type model struct {
 	taken  time.Time
 	hidden int
 
-	types   map[string]string // every key that is followed, and its Redis type
-	expires map[string]time.Time
+	types    map[string]string // every key that is followed, and its Redis type
+	misnamed map[string]string // those whose type is not what their name promises
+	expires  map[string]time.Time
 
 	queues   map[string]*queue
 	agents   map[string]*agent
@@ -35,6 +36,7 @@ type model struct {
 
 	lost, left               []string
 	suspectLost, suspectLeft map[string]bool
+	faulty                   struct{ queues, swarm []Fault }
 
 	carcel   Carcel
 	ledger   int64
@@ -76,6 +78,7 @@ func newModel(address string) *model {
 	return &model{
 		server:   Server{Address: address},
 		types:    map[string]string{},
+		misnamed: map[string]string{},
 		expires:  map[string]time.Time{},
 		queues:   map[string]*queue{},
 		agents:   map[string]*agent{},
@@ -157,6 +160,7 @@ func (m *model) sort(key, kind string, ttl time.Duration, now time.Time) {
 		m.gone(key)
 	}
 	m.types[key] = kind
+	delete(m.misnamed, key)
 	delete(m.expires, key)
 	if ttl > 0 {
 		m.expires[key] = now.Add(ttl)
@@ -170,6 +174,7 @@ func (m *model) sort(key, kind string, ttl time.Duration, now time.Time) {
 		m.changed.agents = true
 	}
 	if want := class.RedisType(); want != "" && want != kind {
+		m.misnamed[key] = kind
 		m.changed.agents = true
 		if class == keyspace.PacketQueue || class == keyspace.Inbox || class == keyspace.TaskWaiting {
 			q := m.queue(key, class)
@@ -184,9 +189,17 @@ func (m *model) sort(key, kind string, ttl time.Duration, now time.Time) {
 // gone forgets a key. A queue stays for a while, empty, as the operator knows
 // it: Redis removes a list with its last element.
 func (m *model) gone(key string) {
+	class := keyspace.Classify(key)
+	_, misnamed := m.misnamed[key]
+	// Under load queues empty and fill all the time: that alone is no reason
+	// to look at the agents again.
+	if misnamed || class != keyspace.PacketQueue && class != keyspace.TaskWaiting {
+		m.changed.agents = true
+	}
 	delete(m.types, key)
+	delete(m.misnamed, key)
 	delete(m.expires, key)
-	switch keyspace.Classify(key) {
+	switch class {
 	case keyspace.PacketQueue, keyspace.Inbox, keyspace.TaskWaiting:
 		if q := m.queues[key]; q != nil {
 			q.Type, q.Expires = "", time.Time{}
@@ -221,7 +234,6 @@ func (m *model) gone(key string) {
 	case keyspace.TaskResult:
 		delete(m.completed, keyspace.TaskOf(key))
 	}
-	m.changed.agents = true
 }
 
 func (m *model) queue(key string, class keyspace.Class) *queue {
@@ -231,6 +243,9 @@ func (m *model) queue(key string, class keyspace.Class) *queue {
 		m.queues[key] = q
 	}
 	m.changed.queues = true
+	if class == keyspace.Inbox {
+		m.changed.agents = true // an agent shows its inbox
+	}
 	return q
 }
 

@@ -1,0 +1,108 @@
+package watch
+
+import (
+	"fmt"
+	"sort"
+	"time"
+
+	"github.com/infrafabric/ifpacket/core/keyspace"
+)
+
+// shortLife and longList say when a whole queue is about to be lost.
+const (
+	shortLife = 5 * time.Minute
+	longList  = 20
+)
+
+// faultList gathers faults.
+type faultList []Fault
+
+func (l *faultList) add(kind FaultKind, key, format string, args ...any) {
+	*l = append(*l, Fault{kind, key, fmt.Sprintf(format, args...)})
+}
+
+// faults are all that are known, by their kind, then by key.
+func (m *model) faults() []Fault {
+	out := make([]Fault, 0, len(m.faulty.queues)+len(m.faulty.swarm))
+	out = append(append(out, m.faulty.queues...), m.faulty.swarm...)
+	sort.Slice(out, func(i, j int) bool {
+		if out[i].Kind != out[j].Kind {
+			return out[i].Kind < out[j].Kind
+		}
+		return out[i].Key < out[j].Key
+	})
+	return out
+}
+
+// queueFaults are those of queues and inboxes. They are looked for at every
+// change of one, so that this must not walk over all keys.
+func (m *model) queueFaults(now time.Time) []Fault {
+	var out faultList
+	for key, q := range m.queues {
+		if !q.Expires.IsZero() && q.Depth >= longList && q.Expires.Sub(now) < shortLife {
+			out.add(QueueExpires, key, "%d values end with their key at %s", q.Depth, q.Expires.Format(time.TimeOnly))
+		}
+		if q.Class == keyspace.PacketQueue && q.Depth > 0 && len(q.Faults) > 0 && q.Faults[0].Field == "value" {
+			out.add(NoPacket, key, "the value at its head is no packet")
+		}
+		if q.Class == keyspace.Inbox && q.Depth > 0 && !m.registered(keyspace.AgentOf(key)) {
+			out.add(NoSuchAgent, key, "%d messages wait for an agent that is not registered", q.Depth)
+		}
+	}
+	return out
+}
+
+// swarmFaults are those of agents, contexts, tasks and names.
+func (m *model) swarmFaults(now time.Time) []Fault {
+	var out faultList
+	for key, kind := range m.misnamed {
+		out.add(TypeWrong, key, "holds a %s, its name promises a %s", kind, keyspace.Classify(key).RedisType())
+	}
+	for id := range m.sessions {
+		if a := m.agents[id]; a == nil || stateOf(a, now) == Silent {
+			out.add(AgentSilent, keyspace.Agent(id), "it stands in %s and has no heartbeat", keyspace.SwarmSessions)
+		}
+	}
+	for key, isPacket := range m.contexts {
+		if !isPacket {
+			out.add(NoPacket, key, "its value is no packet")
+		}
+	}
+	for parent, set := range m.children {
+		if m.registered(parent) {
+			continue
+		}
+		for id := range set {
+			if a := m.agents[id]; a == nil || !a.info || a.parent == "" { // else it says so itself
+				out.add(AgentOrphaned, keyspace.Agent(id), "its parent %s is gone", parent)
+			}
+		}
+	}
+	for id, a := range m.agents {
+		if a.info && a.parent != "" && !m.registered(a.parent) {
+			out.add(AgentOrphaned, keyspace.Agent(id), "its parent %s is gone", a.parent)
+		}
+		if m.types[keyspace.AgentContext(id)] != "" && !m.registered(id) {
+			out.add(NoSuchAgent, keyspace.AgentContext(id), "a context of an agent that is not registered")
+		}
+		if missing := m.missingChunks(id, a); missing != "" {
+			out.add(ContextCut, keyspace.AgentContext(id), "chunk %s of %d is missing", missing, a.chunks)
+		}
+	}
+	for _, id := range m.lost {
+		out.add(TaskLost, keyspace.TaskMeta(id), "in no queue, not claimed, not completed")
+	}
+	for _, id := range m.left {
+		out.add(ClaimInQueue, keyspace.TaskClaimed(id), "claimed and still in its queue")
+	}
+	return out
+}
+
+func (m *model) missingChunks(id string, a *agent) string {
+	for n := range min(a.chunks, 4096) {
+		if _, there := m.types[keyspace.ContextChunk(id, int(n))]; !there {
+			return fmt.Sprint(n)
+		}
+	}
+	return ""
+}
