@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -35,11 +36,12 @@ type Outcome struct {
 type Queue struct {
 	d       *Dispatcher
 	waiting []*cargo
-	batches []*batch // cut by a Flush that failed, to be repeated unchanged
+	ids     map[string]bool // of those that wait
+	batches []*batch        // cut by a Flush that failed, to be repeated unchanged
 }
 
 // Queue makes an empty queue.
-func (d *Dispatcher) Queue() *Queue { return &Queue{d: d} }
+func (d *Dispatcher) Queue() *Queue { return &Queue{d: d, ids: map[string]bool{}} }
 
 // Len is how many packets wait for the next Flush.
 func (q *Queue) Len() int {
@@ -50,13 +52,18 @@ func (q *Queue) Len() int {
 	return n
 }
 
-// Add validates and judges a packet and takes it into the queue. On an error
-// the queue is as before.
+// Add validates and judges a packet and takes it into the queue. A tracking id
+// that waits already is refused (ErrConflict): in a batch there is no mark
+// that could tell the two apart. On an error the queue is as before.
 func (q *Queue) Add(ctx context.Context, p packet.Packet, to Destination) error {
 	c, err := q.d.prepare(ctx, p, to)
 	if err != nil {
 		return err
 	}
+	if q.ids[p.TrackingID] {
+		return fmt.Errorf("%w: %s waits to be sent already", ErrConflict, p.TrackingID)
+	}
+	q.ids[p.TrackingID] = true
 	q.waiting = append(q.waiting, &c)
 	return nil
 }
@@ -68,6 +75,7 @@ func (q *Queue) Add(ctx context.Context, p packet.Packet, to Destination) error 
 func (q *Queue) Flush(ctx context.Context) ([]Outcome, error) {
 	q.batches = append(q.batches, cut(q.waiting)...)
 	q.waiting = nil
+	clear(q.ids)
 	var outcomes []Outcome
 	for len(q.batches) > 0 {
 		done, err := q.send(ctx, q.batches[0])

@@ -125,6 +125,21 @@ func TestABatchHasOneMarkOneDecisionAndOneLedgerRecord(t *testing.T) {
 	})
 }
 
+func TestATrackingIDWaitsOnlyOnce(t *testing.T) {
+	h := open(t, testredis.Start(t).URL())
+	q := h.sender.Queue()
+	p := parcel(1)
+	h.add(q, p, "queue:a", dispatch.RPush)
+	err := q.Add(ctx, p, dispatch.Destination{Key: "queue:b"})
+	if !errors.Is(err, dispatch.ErrConflict) || q.Len() != 1 {
+		t.Errorf("err = %v, %d wait", err, q.Len())
+	}
+	flush(t, q, 1)
+	if n := h.raw.LLen(ctx, "queue:a").Val() + h.raw.LLen(ctx, "queue:b").Val(); n != 1 {
+		t.Errorf("%d landed", n)
+	}
+}
+
 func TestABatchOfOneIsASingleWithADecisionOfItsOwn(t *testing.T) {
 	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
