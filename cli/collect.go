@@ -44,7 +44,7 @@ type line struct {
 	Field   string          `json:"field,omitempty"`
 	Packet  json.RawMessage `json:"packet,omitempty"`
 	Expired bool            `json:"expired,omitempty"`
-	Raw     string          `json:"raw_base64,omitempty"`
+	Raw     *string         `json:"raw_base64,omitempty"` // "" is a value too
 	Faults  []packet.Fault  `json:"faults,omitempty"`
 }
 
@@ -92,8 +92,9 @@ func (a *app) collect(ctx context.Context, r dispatch.Request) error {
 
 func (a *app) printItem(item dispatch.Item, output string) {
 	if item.Invalid != nil {
+		raw := base64.StdEncoding.EncodeToString(item.Raw)
 		a.printJSON(line{
-			Field: item.Field, Raw: base64.StdEncoding.EncodeToString(item.Raw),
+			Field: item.Field, Raw: &raw,
 			Faults: []packet.Fault{{Field: "value", Expected: item.Invalid.Reason}},
 		})
 		return

@@ -17,7 +17,7 @@ const haste = 450 * time.Millisecond
 
 // compose opens the composer with a destination filled in.
 func compose(c *console.Console, key string) *console.Console {
-	return c.Press("6").See("Verdict").Press("tab").Type(key).See("Can be sent")
+	return c.Press("6").See("Verdict").Press("tab").Type(key).See("Can be sent", key)
 }
 
 func TestAPacketIsComposedConfirmedAndThere(t *testing.T) {

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -93,8 +94,8 @@ func TestQuittingTheDemoLeavesNothingBehind(t *testing.T) {
 	if out := console.Run(t, "status", "--redis", url); out.Code != 1 || !strings.Contains(out.Stderr, "does not answer") {
 		t.Errorf("the demo's Redis outlives it: %+v", out)
 	}
-	if out, err := exec.Command("pgrep", "-f", c.Home()).Output(); err == nil {
-		t.Errorf("processes are left: %s", out)
+	if left, err := exec.Command("pgrep", "-s", fmt.Sprint(c.Session())).Output(); err == nil {
+		t.Errorf("processes are left: %s", left)
 	}
 }
 

@@ -40,6 +40,49 @@ func TestAPipeIsToldWhatItNeeds(t *testing.T) {
 	}
 }
 
+func TestOutputIntoAPipeIsToldToo(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{"{ ifpacket --demo; echo code $? >&2; } | cat", "echo | { ifpacket; echo code $?; }"} {
+		c := console.Setup{Program: "sh"}.Start(t, "-c", line)
+		c.Ends(0).See("ifpacket: the console needs a terminal at both ends", "code 2")
+	}
+}
+
+func TestAClosedTerminalEndsTheConsoleAndKeepsTheDraft(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	c := console.Setup{Home: home}.Start(t, "--demo")
+	compose(c.See("● live"), "queue:hung").Signal(syscall.SIGHUP).Ends(0)
+	again := console.Setup{Home: home}.Start(t, "--demo")
+	again.See("● live").Press("6").See("queue:hung")
+	again.Quit()
+}
+
+func TestWaitingForLinesEndsOnSIGINT(t *testing.T) {
+	t.Parallel()
+	server := testredis.Start(t)
+	for _, args := range [][]string{{"--batch", "-"}, {"--contents", "-"}} {
+		cmd, out, errOut := console.Command(t, append([]string{"dispatch", "--redis", server.URL(), "--key", "queue:a"}, args...)...)
+		cmd.Stdin = nil
+		lines, err := cmd.StdinPipe()
+		if err == nil {
+			err = cmd.Start()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		// More than a pipe holds: once it is written, the command reads.
+		if _, err := lines.Write([]byte(strings.Repeat(" ", 256<<10))); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Process.Signal(syscall.SIGINT)
+		_ = cmd.Wait()
+		if cmd.ProcessState.ExitCode() != 1 || out.Len() > 0 || !strings.Contains(errOut.String(), "interrupted") {
+			t.Errorf("%q ends with %d, %q", args, cmd.ProcessState.ExitCode(), errOut)
+		}
+	}
+}
+
 func TestErrorsAtATerminalAreOneLine(t *testing.T) {
 	t.Parallel()
 	c := console.Start(t, "--theme", "nope")
@@ -59,4 +102,24 @@ func TestWatchTellsChangesUntilSIGINT(t *testing.T) {
 		return strings.Contains(c.Screen(), `"kind":"queue","subject":"queue:w"`)
 	})
 	c.Signal(syscall.SIGINT).Ends(0)
+}
+
+func TestWatchOutlivesTheServer(t *testing.T) {
+	t.Parallel()
+	server := testredis.Start(t)
+	client := server.Client()
+	c := console.Start(t, "watch", "--redis", server.URL(), "-o", "table")
+	pushed := func(key string) func() bool {
+		return func() bool {
+			client.RPush(t.Context(), key, "x")
+			return strings.Contains(c.Screen(), key)
+		}
+	}
+	c.Until("a push is told", pushed("queue:before"))
+	server.Kill()
+	c.See("away connection refused")
+	server.Up()
+	c.See("live")
+	c.Until("a push is told again", pushed("queue:after"))
+	c.Signal(syscall.SIGTERM).Ends(0)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -19,16 +20,18 @@ import (
 // a council that panics: the same ui.Run, the same model and screens.
 const fallOver = "IFPACKET_TEST_PANIC"
 
-// falling is a council whose name cannot be told: from the beginning, or once
-// a packet for queue:boom was judged. The header asks for it while drawing,
-// the composer at each key.
+// falling is a council whose name cannot be told once a packet for queue:boom
+// was judged. The composer asks for it at that very key; the header, when it
+// is drawn next.
 type falling struct {
 	governance.Council
-	now *atomic.Bool
+	spared int64         // how many may ask before it falls over
+	left   *atomic.Int64 // of them; negative before the packet
 }
 
 func (f falling) Revision() string {
-	if f.now.Load() {
+	if f.left.Load() >= 0 && f.left.Add(-1) < 0 {
+		f.left.Store(0)
 		panic("the council fell over")
 	}
 	return f.Council.Revision()
@@ -36,16 +39,17 @@ func (f falling) Revision() string {
 
 func (f falling) Judge(ctx context.Context, a governance.Action) (governance.Verdict, error) {
 	if a.Key == "queue:boom" {
-		f.now.Store(true)
+		f.left.Store(f.spared)
 	}
 	return f.Council.Judge(ctx, a)
 }
 
 // fallingConsole is the main function of that console.
 func fallingConsole(where string) int {
-	var now atomic.Bool
-	now.Store(where == "drawing")
-	e, err := engine.Open(engine.Config{URL: os.Getenv("IFPACKET_REDIS"), Council: falling{governance.Unanimous{}, &now}})
+	spared := map[string]int64{"at a key": 0, "while drawing": 1}[where]
+	var left atomic.Int64
+	left.Store(-1)
+	e, err := engine.Open(engine.Config{URL: os.Getenv("IFPACKET_REDIS"), Council: falling{governance.Unanimous{}, spared, &left}})
 	if err == nil {
 		_, err = ui.Run(context.Background(), ui.Options{
 			Engine: e, Keys: keymap.Default(), Theme: "dark", Input: os.Stdin, Output: os.Stdout, Environ: os.Environ(),
@@ -65,16 +69,16 @@ func TestAPanicGivesTheTerminalBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	server := testredis.Start(t)
-	start := func(where string) *console.Console {
-		return console.Setup{Program: self, Env: []string{fallOver + "=" + where, "IFPACKET_REDIS=" + server.URL()}}.Start(t)
+	for where, trace := range map[string]string{"at a key": "Compose).Update", "while drawing": "model).View"} {
+		t.Run(where, func(t *testing.T) {
+			c := console.Setup{Program: self, Env: []string{fallOver + "=" + where, "IFPACKET_REDIS=" + server.URL()}}.Start(t)
+			compose(c.See("● live"), "queue:boo").Type("m")
+			c.Ends(1)
+			for _, text := range []string{"the council fell over", trace, "ifpacket: the console ended"} {
+				if !strings.Contains(string(c.Output()), text) {
+					t.Errorf("%q is not told\n%s", text, c.Screen())
+				}
+			}
+		})
 	}
-	t.Run("while drawing", func(t *testing.T) {
-		c := start("drawing")
-		c.Ends(1).See("the council fell over")
-	})
-	t.Run("at a key", func(t *testing.T) {
-		c := start("a key")
-		compose(c.See("● live"), "queue:boo").Type("m")
-		c.Ends(1).See("the council fell over")
-	})
 }

@@ -79,14 +79,21 @@ func TestNOCOLORMeansNoColour(t *testing.T) {
 	}
 }
 
+// bright says whether the page is light.
+func bright(c *console.Console) bool {
+	bg := c.Cell(2, 30).Style.Bg
+	if bg == nil {
+		return false
+	}
+	r, g, b, _ := bg.RGBA()
+	return r+g+b > 3*0x8000
+}
+
 func TestTheTerminalsBackgroundChoosesTheTheme(t *testing.T) {
 	t.Parallel()
 	c := console.Start(t, "--demo") // the emulator answers that it is black
 	c.See("● live")
-	r, g, b, _ := c.Cell(2, 30).Style.Bg.RGBA()
-	if r+g+b > 3*0x8000 {
-		t.Error("on a black terminal the light theme is chosen")
-	}
+	c.Until("it is dark", func() bool { return !bright(c) })
 	c.Quit()
 }
 
@@ -96,14 +103,7 @@ func TestTheConfigurationsThemeAndKeysHold(t *testing.T) {
 	writeConfig(t, home, "theme: light\nkeys:\n  screen.queues: [Q]\n  help: []\n")
 	c := console.Setup{Home: home}.Start(t, "--demo")
 	c.See("● live")
-	c.Until("it is light", func() bool {
-		bg := c.Cell(2, 30).Style.Bg
-		if bg == nil {
-			return false
-		}
-		r, g, b, _ := bg.RGBA()
-		return r+g+b > 3*0x8000
-	})
+	c.Until("it is light", func() bool { return bright(c) })
 	c.Press("2").Press("Q").See("Value").Press("?").Gone("Help")
 	c.Quit()
 }

@@ -50,7 +50,7 @@ func gather(s *watch.Snapshot) []matter {
 	waits := matter{glyph: waitGlyph(s), worst: "oldest", tiny: "wait", target: views.Go{Screen: "screen.carcel"}}
 	waits.n, waits.since = s.Carcel.Waiting()
 	waits.what = plural(waits.n, "waits for a person", "wait for a person")
-	wrong := matter{glyph: themes.GlyphError, tiny: "of the wrong type", target: views.Go{Screen: "screen.queues"}}
+	wrong := matter{glyph: themes.GlyphError, tiny: "wrong type", target: views.Go{Screen: "screen.queues"}}
 	stuck := matter{glyph: themes.GlyphStuck, tiny: "stuck", target: views.Go{Screen: "screen.queues"}}
 	for i := range s.Queues {
 		switch q := &s.Queues[i]; q.State {
@@ -60,7 +60,7 @@ func gather(s *watch.Snapshot) []matter {
 			stuck.add(q.Key, q.Oldest)
 		}
 	}
-	wrong.what = plural(wrong.n, "queue ", "queues ") + wrong.tiny
+	wrong.what = plural(wrong.n, "queue", "queues") + " of the wrong type"
 	stuck.what = plural(stuck.n, "queue ", "queues ") + stuck.tiny
 	silent := matter{glyph: themes.GlyphSilent, tiny: "silent", target: views.Go{Screen: "screen.agents"}}
 	for i := range s.Agents {
@@ -119,34 +119,50 @@ func (m *model) attentionLine() string {
 		}
 		return m.line([]widget.Span{widget.T(faint, m.theme.Glyph(themes.GlyphCalm)+" nothing waits, nothing is stuck, nobody is silent"+why)}, nil)
 	}
-	wide := m.width >= views.WideFrom
-	apart, room := "    ", 18
-	if wide {
-		apart, room = "      ", 24
+	right := m.hint("attention.next")
+	room := m.width - 3 - cells(right...) // margins, a blank between
+	brevity := 0
+	if m.width < views.WideFrom {
+		brevity = 2
 	}
-	var left []widget.Span
+	left := m.tell(all, brevity)
+	for cells(left...) > room && brevity < terse {
+		brevity++
+		left = m.tell(all, brevity)
+	}
+	return m.line(left, right)
+}
+
+// terse is the greatest brevity: counts alone.
+const terse = 4
+
+// tell says all matters in a line: at brevity 0 in full, then in short words,
+// then with the age or, where it is not known, the name of the worst, then
+// with the age alone, then as mere counts, so that no kind is ever cut off.
+func (m *model) tell(all []matter, brevity int) []widget.Span {
+	apart := [...]string{"      ", "    ", "    ", "  ", "  "}[brevity]
+	var out []widget.Span
 	for i, a := range all {
 		if i > 0 {
-			left = append(left, widget.T(fg, apart))
+			out = append(out, widget.T(fg, apart))
 		}
-		age := ""
+		words, age := a.tiny, ""
 		if !a.since.IsZero() {
 			age = " " + widget.Age(m.shared.Now.Sub(a.since))
 		}
-		worst := " " + widget.CutMiddle(widget.Sanitize(a.worst), room)
-		words := a.what
+		worst := " " + widget.CutMiddle(widget.Sanitize(a.worst), 24)
 		switch {
-		case wide:
-			worst = " " + worst
-		default:
-			words = a.tiny
-			if age != "" {
-				worst = ""
-			}
+		case brevity == 0:
+			words, worst = a.what, " "+worst
+		case brevity == 2 && age != "", brevity > 2:
+			worst = ""
 		}
-		left = append(left, widget.State(m.theme, a.glyph), widget.B(fg, " "+itoa(a.n)+" "+words), widget.T(muted, worst+age))
+		if brevity == terse {
+			age = ""
+		}
+		out = append(out, widget.State(m.theme, a.glyph), widget.B(fg, " "+itoa(a.n)+" "+words), widget.T(muted, worst+age))
 	}
-	return m.line(left, m.hint("attention.next"))
+	return out
 }
 
 // awayLine says what was tried, why it failed, and when it is tried next.
@@ -162,7 +178,7 @@ func (m *model) awayLine() string {
 	}
 	lead := []widget.Span{widget.State(m.theme, themes.GlyphSilent), widget.B(fg, " Redis does not answer")}
 	tail := []widget.Span{widget.T(faint, "   try "+itoa(l.Attempt+1)+" in "), widget.T(fg, widget.AgeWhole(max(next, 0)))}
-	room := m.width - 5 - cells(lead...) - cells(tail...) - cells(right...) // margins, two blanks before, one behind
+	room := m.width - 7 - cells(lead...) - cells(tail...) - cells(right...) // margins, two blanks before, three behind
 	why := widget.T(muted, "  "+widget.Cut(widget.Sanitize(m.shared.Snap.Server.Address+" "+l.Reason), max(room, 0)))
 	return m.line(append(append(lead, why), tail...), right)
 }

@@ -118,6 +118,9 @@ func ledgerText(s *watch.Snapshot) string {
 	if s.Ledger == 0 {
 		return widget.Zero
 	}
+	if s.Ledger >= 1e9 {
+		return widget.Count(s.Ledger)
+	}
 	return widget.Commas(int(s.Ledger))
 }
 
@@ -125,9 +128,6 @@ func ledgerText(s *watch.Snapshot) string {
 func (m *model) linkSpans(wide bool) []widget.Span {
 	s := m.shared.Snap
 	ago := func() widget.Span {
-		if s.Taken.IsZero() {
-			return widget.T(faint, "never")
-		}
 		old := m.shared.Now.Sub(s.Taken)
 		role := fg
 		switch {
@@ -159,6 +159,9 @@ func (m *model) linkSpans(wide bool) []widget.Span {
 		}
 		return out
 	case watch.Away:
+		if s.Taken.IsZero() {
+			return append(state(themes.GlyphSilent, themes.Bad, themes.Bad), widget.T(faint, "   never synced"))
+		}
 		return append(state(themes.GlyphSilent, themes.Bad, themes.Bad), widget.T(faint, "   last synced "), ago(), widget.T(faint, " ago"))
 	}
 	return state(themes.GlyphCalm, faint, muted)

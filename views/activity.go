@@ -18,8 +18,12 @@ type ActivityList struct {
 	seen seen[watch.Event]
 }
 
-// colWhere is the column that goes first on narrow screens.
-const colWhere = 3
+// Columns that depend on each other: where goes first on narrow screens.
+const (
+	colAbout = 2
+	colWhere = 3
+	colWho   = 4
+)
 
 // NewActivityList makes the pane.
 func NewActivityList(s *Shared) *ActivityList {
@@ -33,7 +37,7 @@ func NewActivityList(s *Shared) *ActivityList {
 	p.table.Follow = true
 	p.table.SetColumns(
 		widget.Column{Title: "time", Width: 8},
-		widget.Column{Title: "what", Width: 16},
+		widget.Column{Title: "what", Width: 17},
 		widget.Column{Title: "about", Width: 20, Flex: 2, Middle: true},
 		widget.Column{Title: "where", Width: 14, Flex: 2, Middle: true, Drop: 2},
 		widget.Column{Title: "who", Width: 16, Flex: 2, Middle: true, Drop: 1},
@@ -112,12 +116,15 @@ func (p *ActivityList) row(e *watch.Event, r *widget.Row) {
 	if subject == "" || r.Width(colWhere) == 0 && e.Kind == watch.Decision {
 		subject, where = e.Where, "" // a batch has no one packet to name
 	}
-	r.Cell(widget.T(themes.Fg, subject))
-	r.Cell(widget.T(themes.Muted, where))
 	who := e.Who
 	if e.Kind == watch.Console || e.What == "message" {
-		who = e.Detail
+		said := widget.Sanitize(e.Detail) // a sentence, which is cut at its end
+		if who = widget.Cut(said, r.Width(colWho)); subject == "" {
+			subject, who = widget.Cut(said, r.Width(colAbout)), ""
+		}
 	}
+	r.Cell(widget.T(themes.Fg, subject))
+	r.Cell(widget.T(themes.Muted, where))
 	r.Cell(widget.T(themes.Faint, who))
 }
 

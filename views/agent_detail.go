@@ -117,7 +117,7 @@ func (d *agentDetail) beat(a watch.Agent, l look) []widget.Span {
 		return []widget.Span{widget.T(themes.Bad, "never seen")}
 	}
 	if a.State == watch.Silent {
-		return []widget.Span{widget.T(themes.Bad, age(d.Now, a.Beat)+" ago"), widget.T(themes.Muted, "   its key has ended")}
+		return []widget.Span{widget.T(themes.Bad, beatAge(d.Now, a.Beat)+" ago"), widget.T(themes.Muted, "   its key has ended")}
 	}
 	role := themes.Fg
 	if a.State == watch.Late {
@@ -125,7 +125,7 @@ func (d *agentDetail) beat(a watch.Agent, l look) []widget.Span {
 	}
 	filled, track := widget.HeartbeatBar(d.Theme, d.Now.Sub(a.Beat), a.BeatTTL, 16)
 	return []widget.Span{
-		widget.T(role, widget.PadLeft(age(d.Now, a.Beat), widget.AgeWidth)+" ago "), filled, track,
+		widget.T(role, widget.PadLeft(beatAge(d.Now, a.Beat), widget.AgeWidth)+" ago "), filled, track,
 		widget.T(themes.Muted, " of "+widget.AgeWhole(a.BeatTTL)),
 	}
 }

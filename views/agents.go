@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -252,12 +253,20 @@ func (p *AgentTree) row(a *agentRow, r *widget.Row) {
 		filled, track = widget.ProgressBar(p.Theme, 1, beatWidth, themes.Bad)
 	}
 	r.Cell(filled, track)
-	word := widget.T(themes.Muted, age(p.Now, a.Beat))
+	word := widget.T(themes.Muted, beatAge(p.Now, a.Beat))
 	if a.State != watch.Alive {
 		word.Role = l.word
 	}
 	r.Cell(word)
 	r.Cell(doing(a.Agent, l)...)
+}
+
+// beatAge is the age of a heartbeat: its tenths say nothing.
+func beatAge(now, at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return widget.AgeWhole(now.Sub(at))
 }
 
 // branch ties a worker to its parent.

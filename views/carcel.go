@@ -59,7 +59,7 @@ func (p *CarcelList) Refresh() tea.Cmd {
 	p.rule.Badges = badges(p.Theme,
 		badge{themes.GlyphCosign, themes.Fg, counts[governance.CoSign], "co-sign"},
 		badge{themes.GlyphReview, themes.Fg, counts[governance.Review], "review"},
-		badge{themes.GlyphError, themes.Muted, counts[governance.Failed], "errors"})
+		badge{themes.GlyphError, themes.Muted, counts[governance.Failed], plural(counts[governance.Failed], "error", "errors")})
 	return nil
 }
 

@@ -62,7 +62,7 @@ func (d *heldDetail) Refresh() tea.Cmd {
 			widget.T(themes.Fg, age(d.Now, h.At)), widget.T(themes.Muted, "  since "+h.At.Format("2006-01-02 15:04:05")),
 		}})
 	}
-	d.lines = append(d.lines, fact{}, fact{"why", []widget.Span{widget.T(themes.Fg, h.Reason)}})
+	d.lines = append(append(d.lines, fact{}), longFact("why", h.Reason, d.width)...)
 	for _, f := range h.Faults {
 		d.lines = append(d.lines, fact{"fault", []widget.Span{widget.State(d.Theme, themes.GlyphError), widget.T(themes.Warn, " "+f.String())}})
 	}

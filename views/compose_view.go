@@ -261,8 +261,10 @@ func (c *Compose) drawHistory(width, rows int) []string {
 		var l widget.Line
 		l.Space(widget.ColGlyph).Add(widget.State(c.Theme, lk.glyph)).Space(1).Add(widget.T(themes.Faint, widget.Clock(s.At.Local()))).
 			To(15).Add(widget.T(themes.Fg, primitiveOf(s.Draft.Contents))).
-			To(34).Add(widget.T(themes.Muted, s.Draft.Key)).
-			To(54).Add(widget.T(themes.Faint, governance.Status(s.Decision).Word()))
+			To(34).Add(widget.T(themes.Muted, s.Draft.Key))
+		if width >= 64 {
+			l.To(54).Add(widget.T(themes.Faint, governance.Status(s.Decision).Word()))
+		}
 		out = append(out, l.Render(c.Theme, themes.Bg, width))
 	}
 	return out

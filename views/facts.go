@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"github.com/infrafabric/ifpacket/keymap"
 	"github.com/infrafabric/ifpacket/themes"
@@ -44,6 +45,23 @@ func indent(view string) string {
 
 // textFact is a fact of plain text.
 func textFact(label, text string) fact { return fact{label, []widget.Span{widget.T(themes.Fg, text)}} }
+
+// mostLines is how many lines a long sentence may take in a detail.
+const mostLines = 5
+
+// longFact is a fact of a sentence that may take some lines of a width.
+func longFact(label, text string, width int) []fact {
+	wrapped := ansi.Wrap(widget.Sanitize(text), max(width-colValue-1, 8), "")
+	var out []fact
+	for line := range strings.SplitSeq(wrapped, "\n") {
+		if len(out) == mostLines {
+			out[mostLines-1].value[0].Text += "…"
+			break
+		}
+		out, label = append(out, textFact(label, line)), ""
+	}
+	return out
+}
 
 // document is a detail of some facts and, below them, a document to scroll.
 type document struct {

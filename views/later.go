@@ -24,7 +24,7 @@ func NewLineage(s *Shared) *Plain {
 	return &Plain{Shared: s, title: "Lineage", note: func(*Shared) string { return "" }, lines: func(s *Shared) []fact {
 		return []fact{
 			textFact("ledger", widget.Commas(int(s.Snap.Ledger))+" decisions recorded"),
-			textFact("chains", "packets of schema 1.1 carry a linked lineage; their contents show it on the Queues screen"),
+			textFact("chains", "schema 1.1 carries a linked lineage: the Queues screen shows it"),
 			{"verdicts", []widget.Span{widget.T(themes.Muted, "chains are not verified here yet")}},
 		}
 	}}
@@ -35,7 +35,7 @@ func NewCouncil(s *Shared) *Plain {
 	return &Plain{Shared: s, title: "Council", note: func(s *Shared) string { return s.Engine.Council().Revision() }, lines: func(s *Shared) []fact {
 		sits := "a council judges every packet that this console dispatches"
 		if s.Engine.Council().Revision() == (governance.Unanimous{}).Revision() {
-			sits = "no guardian sits: every valid packet is approved, and each record says so"
+			sits = "no guardian sits: every valid packet is approved, and recorded so"
 		}
 		counts := map[governance.Status]int{}
 		for _, h := range s.Snap.Carcel.Newest {

@@ -198,7 +198,11 @@ func (l *list[T]) View(focused bool) string {
 	}
 	l.rule.Focused = focused
 	l.table.SetFocused(focused)
-	parts := []string{l.rule.View(l.Theme, l.width)}
+	rule, empty, begin := l.rule, l.empty, l.begin
+	if len(l.rows.items) == 0 && l.Snap.Taken.IsZero() { // before the first picture nothing is known
+		rule.Note, rule.Badges, empty, begin = "", nil, "nothing is known yet", nil
+	}
+	parts := []string{rule.View(l.Theme, l.width)}
 	if l.query.Shown() {
 		parts = append(parts, l.query.View(l.Theme, l.width, len(l.rows.shown), len(l.rows.items)))
 	}
@@ -206,7 +210,7 @@ func (l *list[T]) View(focused bool) string {
 	switch {
 	case body < 1:
 	case len(l.rows.items) == 0:
-		parts = append(parts, widget.Empty(l.Theme, l.width, body, l.empty, l.begin...))
+		parts = append(parts, widget.Empty(l.Theme, l.width, body, empty, begin...))
 	case len(l.rows.shown) == 0:
 		parts = append(parts, widget.Empty(l.Theme, l.width, body, "nothing matches the filter",
 			widget.T(themes.Accent, "esc"), widget.T(themes.Muted, " clears it")))

@@ -78,6 +78,7 @@ type queueDetail struct {
 	number   int // of the last question
 	answered int // and of the newest one that was answered
 	err      error
+	read     bool // the queue was read once
 	doc      document
 	docOf    *engine.Value // what doc shows
 	docH     int
@@ -87,7 +88,6 @@ type queueDetail struct {
 func newQueueDetail(s *Shared, queues *QueueList) *queueDetail {
 	d := &queueDetail{list: newList[engine.Value](s, "", keymap.Queues), queues: queues, target: -1}
 	d.doc = document{Shared: s, none: "nothing is selected", scopes: []keymap.Scope{keymap.Queues, keymap.List}}
-	d.empty = "nothing is inside"
 	d.rows.key = valueKey
 	d.rows.text = func(v *engine.Value) string {
 		return string(v.Raw) + member(v.Record, "task_id") + member(v.Record, "type")
@@ -151,7 +151,7 @@ func (d *queueDetail) question() string {
 // forget begins with another queue.
 func (d *queueDetail) forget(q watch.Queue) {
 	d.queue, d.asked, d.err, d.reading = q, "", nil, false
-	d.from, d.here, d.target = 0, 0, -1
+	d.from, d.here, d.target, d.read = 0, 0, -1, false
 	if len(d.rows.items) > 0 {
 		d.set(nil)
 		d.show()
@@ -196,7 +196,7 @@ func (d *queueDetail) Update(msg tea.Msg) tea.Cmd {
 		d.from, d.target = d.here, -1
 		return nil
 	}
-	d.here = w.from
+	d.here, d.read = w.from, true
 	d.set(w.values)
 	if d.target >= 0 {
 		i, _, _ := d.table.Selected()
@@ -256,19 +256,25 @@ func (d *queueDetail) turn(id string) (tea.Cmd, bool) {
 		return nil, false
 	}
 	at = min(max(at+step, 0), max(d.queue.Depth-1, 0))
-	if d.target < 0 && at >= d.here && at < d.here+int64(len(d.rows.items)) {
-		return nil, false
+	if at >= d.here && at < d.here+int64(len(d.rows.items)) {
+		if d.target < 0 {
+			return nil, false
+		}
+		d.from, d.target = d.here, -1 // back, before the other window came
+		d.asked = d.question()
+		d.table.Move(int(at-d.here) - i)
+		d.show()
+		return nil, true
 	}
-	d.target = at
 	from := min(max(at-engine.MaxWindow/2, 0), max(d.queue.Depth-engine.MaxWindow, 0))
-	if at >= d.from && at < d.from+engine.MaxWindow && d.from != d.here {
-		return nil, true // it is in the window that is on its way
+	switch {
+	case d.from != d.here && at >= d.from && at < d.from+engine.MaxWindow:
+		d.target = at // in the window that is on its way
+		return nil, true
+	case from == d.here:
+		return nil, false // the queue has just grown: its news will tell
 	}
-	if from == d.here { // nothing else is there: what was taken meanwhile is seen at the next news
-		d.target = -1
-		return nil, false
-	}
-	d.from = from
+	d.from, d.target = from, at
 	d.asked = d.question()
 	return d.ask(), true
 }
@@ -282,7 +288,7 @@ func (d *queueDetail) show() {
 		return
 	}
 	d.doc.rule.Title, d.doc.rule.Note, d.doc.rule.Badges = "Value "+v.Label, kindOf(v), nil
-	d.doc.lines = valueFacts(d.Shared, v)
+	d.doc.lines = valueFacts(d.Shared, v, d.width)
 	if d.docOf != v {
 		d.docOf = v
 		d.doc.put(valueText(v), v.Raw)
@@ -302,6 +308,14 @@ func (d *queueDetail) State(id string) keymap.State {
 
 // View draws the values above the selected one.
 func (d *queueDetail) View(focused bool) string {
+	switch {
+	case d.read || d.queue.Depth == 0:
+		d.empty = "nothing is inside"
+	case d.Away():
+		d.empty = "it cannot be read while Redis is away"
+	default:
+		d.empty = "being read"
+	}
 	top := d.list.View(focused && !d.reading)
 	if d.err != nil {
 		d.rule.Focused = focused

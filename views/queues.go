@@ -30,7 +30,7 @@ func NewQueueList(s *Shared) *QueueList {
 		widget.Column{Title: "last 60 s", Width: widget.SparkCells, Drop: 4},
 		widget.Column{Title: "net/s", Width: 6, Right: true, Gap: 1, Drop: 3},
 		widget.Column{Title: "oldest", Width: 6, Right: true, Drop: 2},
-		widget.Column{Title: "state", Width: 8},
+		widget.Column{Title: "state", Width: 10},
 	)
 	return p
 }

@@ -37,12 +37,12 @@ func valueText(v *engine.Value) string {
 	return ""
 }
 
-func valueFacts(s *Shared, v *engine.Value) []fact {
+func valueFacts(s *Shared, v *engine.Value, width int) []fact {
 	if !v.Record.IsNull() {
 		return nil
 	}
 	if v.Invalid != nil {
-		return []fact{{"why", []widget.Span{widget.T(themes.Muted, v.Invalid.Reason)}}}
+		return longFact("why", v.Invalid.Reason, width)
 	}
 	p := v.Packet
 	sent := p.DispatchedAt

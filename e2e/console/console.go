@@ -180,8 +180,9 @@ func (c *session) settings() (unix.Termios, error) {
 // Age is how long ago the console was started.
 func (c *Console) Age() time.Duration { return time.Since(c.began) }
 
-// Home is the folder that the console takes for the operator's.
-func (c *Console) Home() string { return c.home }
+// Session is the id of the session that the console and all that it starts
+// belong to.
+func (c *Console) Session() int { return c.cmd.Process.Pid }
 
 // Output is every byte that was sent to the terminal so far.
 func (c *Console) Output() []byte {

@@ -1,0 +1,245 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/infrafabric/ifpacket/core/engine"
+	"github.com/infrafabric/ifpacket/core/governance"
+	"github.com/infrafabric/ifpacket/core/watch"
+	"github.com/infrafabric/ifpacket/themes"
+	"github.com/infrafabric/ifpacket/views"
+)
+
+// styled is a text as the dark theme draws it in a role.
+func styled(role themes.Role, text string) string {
+	return themes.MustLoad("dark").Style(role).Render(text)
+}
+
+func TestTheAgeOfThePictureTurnsWarnAndThenBad(t *testing.T) {
+	for _, size := range sizes {
+		for _, c := range []struct {
+			old  time.Duration
+			role themes.Role
+			text string
+		}{
+			{200 * time.Millisecond, themes.Fg, " 0.2 s"}, {2 * time.Second, themes.Fg, " 2.0 s"}, {2100 * time.Millisecond, themes.Warn, " 2.1 s"},
+			{10 * time.Second, themes.Warn, "  10 s"}, {10100 * time.Millisecond, themes.Bad, "  10 s"}, {5 * time.Minute, themes.Bad, "5m 00"},
+		} {
+			snap := emptyPicture()
+			snap.Taken = ago(c.old)
+			header, _, _ := strings.Cut(open(t, snap).size(size[0], size[1]).page(), "\n")
+			if role := styled(c.role, c.text); !strings.Contains(header, strings.TrimSpace(c.text)) || c.role != themes.Fg && !strings.Contains(header, role[:strings.Index(role, c.text)]) {
+				t.Errorf("%v at %v: %q", c.old, size, header)
+			}
+		}
+	}
+}
+
+func TestTheHeaderAlwaysTellsHowTheLinkIs(t *testing.T) {
+	long := strings.Repeat("a-very-long-name.", 20)
+	for _, snap := range []*watch.Snapshot{richPicture(), awayPicture(), pollingPicture(), connectingPicture(), neverPicture()} {
+		snap.Ledger = 9_223_372_036_854
+		for w := minWidth; w < 220; w += 3 {
+			for _, c := range []*console{open(t, snap, named(long)), open(t, snap, named("demo"), readOnly)} {
+				head := c.size(w, 24).lines()[0]
+				for _, want := range []string{"IF.PACKET", snap.Link.State.String(), "ledger"} {
+					if !strings.Contains(head, want) {
+						t.Fatalf("%q is not in the header at %d: %q", want, w, head)
+					}
+				}
+				if c.options.Name == "demo" && !strings.Contains(head, "read only") {
+					t.Fatalf("read only is not told at %d: %q", w, head)
+				}
+			}
+		}
+	}
+}
+
+func TestAClickOnATabOpensWhatIsDrawnThere(t *testing.T) {
+	rich := richPicture()
+	for w := minWidth; w <= 200; w++ {
+		c := open(t, rich).size(w, 30)
+		drawn := map[int]int{} // columns of each title
+		row := []rune(c.lines()[1])
+		for x := range row {
+			before := c.active
+			c.tell(tea.MouseClickMsg{X: x, Y: 1})
+			hit := c.active
+			if i, ok := c.tabAt(x); !ok {
+				if strings.TrimSpace(string(row[x:])) != "" {
+					t.Fatalf("at width %d nothing is hit at column %d of %q", w, x, string(row))
+				}
+				c.active = before
+				continue
+			} else if hit != i {
+				t.Fatalf("at width %d a click at %d opens %d", w, x, hit)
+			}
+			drawn[hit]++
+			c.active = 0
+		}
+		for i, s := range c.screens {
+			at := strings.Index(string(row), s.title)
+			at = len([]rune(string(row)[:at]))
+			if hit, ok := c.tabAt(at); !ok || hit != i || drawn[i] < len(s.title) {
+				t.Fatalf("at width %d %s stands at %d, where %d is hit", w, s.title, at, hit)
+			}
+		}
+	}
+}
+
+func TestTheAttentionLineTellsTheMostUrgentFirstAndTheWorstOfEach(t *testing.T) {
+	c := open(t, richPicture()).size(200, 40)
+	line := strings.TrimSpace(c.lines()[3])
+	want := "◈ 2 wait for a person  oldest 14m 08      ! 1 queue of the wrong type  queue:clobbered      " +
+		"■ 2 queues stuck  queue:nuclear-power 41m 00      ○ 2 agents silent  haiku_worker_9c01 12m 40"
+	if !strings.HasPrefix(line, want) || !strings.HasSuffix(line, "0 next") {
+		t.Errorf("the line is\n%s", line)
+	}
+	c.show(emptyPicture()).sees("· nothing waits, nothing is stuck, nobody is silent")
+	snap := emptyPicture()
+	snap.Carcel.Newest = []watch.Held{{Decision: governance.Review, At: ago(time.Minute)}}
+	c.show(snap).sees("◇ 1 waits for a person  oldest 1m 00")
+	c.show(pollingPicture()).sees("polling: CONFIG SET is forbidden")
+}
+
+func TestNoKindOfTroubleIsEverCutOffTheAttentionLine(t *testing.T) {
+	snap := richPicture()
+	for i := range snap.Queues {
+		snap.Queues[i].Key = strings.Repeat("日本", 40) + snap.Queues[i].Key
+	}
+	for w := minWidth; w <= 200; w++ {
+		for _, h := range []int{24, 40} {
+			c := open(t, snap).size(w, h)
+			y := 2
+			if h == 40 {
+				y = 3
+			}
+			line := c.lines()[y]
+			for _, want := range []string{"◈ 2 wait", "! 1 ", "■ 2 ", "stuck", "○ 2 ", "silent", "0 next"} {
+				if !strings.Contains(line, want) {
+					t.Fatalf("%q is missing at %d: %q", want, w, line)
+				}
+			}
+			if strings.Contains(line, "… 0 next") {
+				t.Fatalf("cut at %d: %q", w, line)
+			}
+		}
+	}
+}
+
+func TestZeroGoesRoundAllThatNeedsAPerson(t *testing.T) {
+	c := open(t, richPicture()).size(160, 40)
+	for range 2 {
+		for _, want := range []struct{ screen, selected string }{
+			{"screen.carcel", "process.kill"}, {"screen.queues", "queue:clobbered"}, {"screen.queues", "queue:nuclear-power"}, {"screen.agents", "haiku_worker_9c01"},
+		} {
+			c.press("0")
+			if c.screens[c.active].id != want.screen {
+				t.Fatalf("0 went to %s, not to %s", c.screens[c.active].id, want.screen)
+			}
+			if bar := barred(c); !strings.Contains(bar, want.selected) {
+				t.Fatalf("selected is %q, not %s", bar, want.selected)
+			}
+		}
+	}
+	c.show(emptyPicture()).press("0").sees("· nothing waits, nothing is stuck, nobody is silent")
+	if c.screens[c.active].id != "screen.agents" {
+		t.Error("0 went somewhere although nothing needs anybody")
+	}
+}
+
+// barred is the line with the selection's bar.
+func barred(c *console) string {
+	for _, l := range c.lines() {
+		if strings.HasPrefix(l, "▌") {
+			return l
+		}
+	}
+	return ""
+}
+
+func TestAwayTellsWhatWasTriedAndWhenNext(t *testing.T) {
+	for w := minWidth; w < 200; w += 7 {
+		c := open(t, awayPicture()).size(w, 40)
+		c.sees("Redis does not answer", "10.0.4.2:6379", "try 5 in 8 s", "R retry now", "last synced", "14 s", "acting is off while Redis is away")
+	}
+	c := open(t, awayPicture(), func(o *Options, _ *engine.Config) { o.Profiles = []string{"eu", "us"} }).size(160, 40)
+	c.sees("R retry now   P profile   D demo")
+	c.wait(5*time.Second).tell(wake{}).sees("try 5 in 3 s", "19 s")
+	c.wait(time.Minute).tell(wake{}).sees("try 5 in ·")
+	open(t, neverPicture(), named("demo")).size(120, 30).sees("never synced").misses("D demo")
+}
+
+func TestNothingIsClaimedBeforeTheFirstPicture(t *testing.T) {
+	for _, snap := range []*watch.Snapshot{connectingPicture(), neverPicture()} {
+		c := open(t, snap).size(120, 40)
+		c.misses("nothing is held", "no agent has", "no queue holds", "Queues  0")
+		c.sees("nothing is known yet")
+		c.show(emptyPicture()).sees("nothing is held: every packet was approved", "no agent has registered", "Queues  0")
+	}
+}
+
+func TestEveryThemeKeepsAnAwayPictureFaint(t *testing.T) {
+	c := open(t, awayPicture()).size(120, 40)
+	seen := map[string]bool{}
+	for range themes.Names() {
+		c.press("T").sees("theme " + c.theme.Name())
+		seen[c.theme.Name()] = true
+		if c.shared.Theme != c.theme.Away() {
+			t.Errorf("%s is not faint while Redis is away", c.theme.Name())
+		}
+		if bad := c.shared.Theme.Style(themes.Bad).Pre(); bad != c.theme.Style(themes.Faint).Pre() {
+			t.Errorf("%s draws trouble in colour while Redis is away: %q", c.theme.Name(), bad)
+		}
+		exact(t, c.theme.Name(), c.content(), 120, 40)
+	}
+	if len(seen) != len(themes.Names()) {
+		t.Errorf("T reached %v of %v", seen, themes.Names())
+	}
+	if c.show(richPicture()).shared.Theme != c.theme {
+		t.Error("it stays faint once Redis is back")
+	}
+	c.tell(tea.BackgroundColorMsg{}) // the terminal answers late
+	if c.shared.Theme != c.theme || c.show(awayPicture()).shared.Theme != c.theme.Away() {
+		t.Error("the terminal's answer undoes what is faint")
+	}
+}
+
+func TestTheBadgeOfATabIsWhatNeedsAPerson(t *testing.T) {
+	c := open(t, richPicture()).size(120, 40)
+	c.sees("4 Carcel ◈2")
+	snap := richPicture()
+	for i := range snap.Carcel.Newest {
+		if snap.Carcel.Newest[i].Decision == governance.CoSign {
+			snap.Carcel.Newest[i].Decision = governance.Blocked
+		}
+	}
+	c.show(snap).sees("4 Carcel ◇1")
+	c.show(emptyPicture()).misses("Carcel ◇", "Carcel ◈")
+}
+
+func TestEveryCellCarriesTheBackground(t *testing.T) {
+	c := open(t, richPicture()).size(100, 30)
+	for i, l := range strings.Split(c.content(), "\n") {
+		if !strings.HasPrefix(l, "\x1b[") || strings.HasSuffix(ansi.Strip(l), " ") {
+			t.Fatalf("line %d: %q", i, l)
+		}
+	}
+}
+
+func TestSelectionAndScreenSurviveAnyResize(t *testing.T) {
+	c := open(t, richPicture()).size(160, 40)
+	c.tell(views.Go{Screen: "screen.queues", Select: "queue:matrix"})
+	for _, size := range [][2]int{{80, 24}, {60, 10}, {200, 60}, {109, 25}, {110, 25}} {
+		c.size(size[0], size[1])
+		if !c.tooSmall() && !strings.Contains(barred(c), "queue:matrix") {
+			t.Errorf("at %v the bar is on %q", fmt.Sprint(size), barred(c))
+		}
+	}
+}

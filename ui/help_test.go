@@ -1,0 +1,261 @@
+package ui
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+	"go.uber.org/goleak"
+
+	"github.com/infrafabric/ifpacket/core/engine"
+	"github.com/infrafabric/ifpacket/core/store"
+	"github.com/infrafabric/ifpacket/core/watch"
+	"github.com/infrafabric/ifpacket/keymap"
+	"github.com/infrafabric/ifpacket/views"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func TestMain(m *testing.M) {
+	time.Local = time.UTC // the history of the composer is told in local time
+	store.QuietLibrary()
+	goleak.VerifyTestMain(patient{m})
+}
+
+// pending are commands that were begun and not waited for.
+var pending sync.WaitGroup
+
+type patient struct{ *testing.M }
+
+func (p patient) Run() int {
+	code := p.M.Run()
+	pending.Wait()
+	return code
+}
+
+// console is a console whose picture and clock the test holds.
+type console struct {
+	*model
+	t     testing.TB
+	snap  *watch.Snapshot
+	now   time.Time
+	cmd   tea.Cmd // of the last message
+	timer tea.Cmd // and the timer that it began
+}
+
+type tweak func(*Options, *engine.Config)
+
+func readOnly(o *Options, c *engine.Config) { c.ReadOnly, o.Keys = true, o.Keys.WithoutDangerous() }
+
+func named(name string) tweak { return func(o *Options, _ *engine.Config) { o.Name = name } }
+
+func open(t testing.TB, snap *watch.Snapshot, tweaks ...tweak) *console {
+	t.Helper()
+	config := engine.Config{URL: "redis://127.0.0.1:1"}
+	o := Options{Theme: "dark", Keys: keymap.Default(), Name: "eu-prod", StateDir: drafts(t)}
+	for _, tw := range tweaks {
+		tw(&o, &config)
+	}
+	e, err := engine.Open(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close() })
+	o.Engine = e
+	m, err := newModel(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &console{model: m, t: t, snap: snap, now: noon}
+	m.picture = func() *watch.Snapshot { return c.snap }
+	m.clock = func() time.Time { return c.now }
+	return c
+}
+
+// drafts has a draft of somebody with a fixed name.
+func drafts(t testing.TB) string {
+	dir := t.TempDir()
+	text := `{"draft":{"origin":"ops@east","key":"queue:council","operation":"","schema":"1.1","ttl":"3600","format":"json",
+		"contents":"{\n  \"primitive\": \"process.kill\",\n  \"pid\": 4127\n}"},
+		"history":[{"at":"2026-03-01T11:58:00Z","tracking_id":"a","decision":"approved","draft":{"key":"queue:matrix","contents":"{\"primitive\":\"matrix.route\"}"}},
+		{"at":"2026-03-01T11:40:00Z","tracking_id":"b","decision":"requires_co_signature","draft":{"key":"queue:drones","contents":"{}"}}]}`
+	if err := os.WriteFile(filepath.Join(dir, "composer.json"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func (c *console) tell(msg tea.Msg) *console {
+	c.t.Helper()
+	c.shared.Now = c.clock() // as Update does, but with the timer apart
+	c.cmd = c.handle(msg)
+	c.timer = c.keepTime()
+	return c
+}
+
+func (c *console) size(w, h int) *console { return c.tell(tea.WindowSizeMsg{Width: w, Height: h}) }
+
+// show puts a new picture into the console, as the watcher does.
+func (c *console) show(s *watch.Snapshot) *console {
+	c.snap = s
+	return c.tell(wake{})
+}
+
+func (c *console) wait(d time.Duration) *console {
+	c.now = c.now.Add(d)
+	return c
+}
+
+var special = map[string]rune{"enter": tea.KeyEnter, "esc": tea.KeyEscape, "tab": tea.KeyTab, "up": tea.KeyUp, "down": tea.KeyDown,
+	"pgdown": tea.KeyPgDown, "end": tea.KeyEnd, "home": tea.KeyHome, "f1": tea.KeyF1, "f5": tea.KeyF5, "space": tea.KeySpace, "left": tea.KeyLeft, "right": tea.KeyRight}
+
+func keyMsg(key string) tea.KeyPressMsg {
+	var k tea.Key
+	for {
+		if rest, ok := strings.CutPrefix(key, "ctrl+"); ok {
+			k.Mod, key = k.Mod|tea.ModCtrl, rest
+		} else if rest, ok := strings.CutPrefix(key, "shift+"); ok {
+			k.Mod, key = k.Mod|tea.ModShift, rest
+		} else {
+			break
+		}
+	}
+	if code, ok := special[key]; ok {
+		k.Code = code
+	} else {
+		k.Code, _ = utf8.DecodeRuneInString(key)
+		if k.Mod == 0 {
+			k.Text = key
+		}
+	}
+	return tea.KeyPressMsg(k)
+}
+
+// press presses keys and hands on what the commands send to the model itself;
+// commands that would take time (timers, Redis, the clipboard) are kept.
+func (c *console) press(keys ...string) *console {
+	c.t.Helper()
+	for _, key := range keys {
+		c.tell(keyMsg(key))
+		c.follow(c.cmd)
+	}
+	return c
+}
+
+// follow runs a command that answers at once and tells the model the answer.
+func (c *console) follow(cmd tea.Cmd) {
+	c.t.Helper()
+	for _, msg := range answers(cmd) {
+		switch msg.(type) {
+		case views.Copy:
+			c.tell(msg) // and leave the clipboard alone
+		case views.Go, views.Toast, views.Ask, views.Pick:
+			c.tell(msg)
+			c.follow(c.cmd)
+		}
+	}
+}
+
+// answers runs a command as the program would, but waits no longer than a
+// moment: what takes time is left to itself.
+func answers(cmd tea.Cmd) []tea.Msg {
+	if cmd == nil {
+		return nil
+	}
+	got := make(chan tea.Msg, 1)
+	pending.Go(func() { got <- cmd() })
+	select {
+	case msg := <-got:
+		if batch, ok := msg.(tea.BatchMsg); ok {
+			var all []tea.Msg
+			for _, part := range batch {
+				all = append(all, answers(part)...)
+			}
+			return all
+		}
+		return []tea.Msg{msg}
+	case <-time.After(20 * time.Millisecond):
+		return nil
+	}
+}
+
+func quits(cmd tea.Cmd) bool {
+	for _, msg := range answers(cmd) {
+		if _, ok := msg.(tea.QuitMsg); ok {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *console) content() string { return c.View().Content }
+
+func (c *console) plain() string {
+	return strings.ReplaceAll(ansi.Strip(c.content()), "\u00a0", " ")
+}
+
+func (c *console) lines() []string { return strings.Split(c.plain(), "\n") }
+
+func (c *console) sees(texts ...string) *console {
+	c.t.Helper()
+	screen := c.plain()
+	for _, text := range texts {
+		if !strings.Contains(screen, text) {
+			c.t.Errorf("%q is not on the screen:\n%s", text, screen)
+		}
+	}
+	return c
+}
+
+func (c *console) misses(texts ...string) *console {
+	c.t.Helper()
+	screen := c.plain()
+	for _, text := range texts {
+		if strings.Contains(screen, text) {
+			c.t.Errorf("%q is on the screen:\n%s", text, screen)
+		}
+	}
+	return c
+}
+
+var (
+	took   = regexp.MustCompile(`(as you type )─+ +[0-9.]+ [mµ]?s`)
+	hashes = regexp.MustCompile(`h [0-9a-f]{4} [0-9a-f]{4}`)
+)
+
+// golden compares a screen with testdata; what differs from run to run (the
+// time that judging took, hashes over times) is masked at its width.
+func golden(t *testing.T, name, screen string) {
+	t.Helper()
+	screen = took.ReplaceAllStringFunc(screen, func(s string) string {
+		n := utf8.RuneCountInString(s) - len("as you type ") - len(" took")
+		return "as you type " + strings.Repeat("─", n) + " took"
+	})
+	screen = hashes.ReplaceAllString(screen, "h 0123 4567")
+	var b strings.Builder
+	for _, l := range strings.Split(screen, "\n") {
+		b.WriteString(l + "|\n")
+	}
+	path := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.String() != string(want) {
+		t.Errorf("%s differs (go test ./ui -update writes it anew); got:\n%s", name, b.String())
+	}
+}
