@@ -39,12 +39,7 @@ bench: setup ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 fuzz: ## run every fuzz target for FUZZTIME
-	@set -e; grep -rl '^func Fuzz' --include='*_test.go' . | sort | while read -r file; do \
-	  dir=$$(dirname $$file); \
-	  for target in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9]*).*/\1/p' $$file); do \
-	    $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$dir; \
-	  done; \
-	done
+	./.ci/fuzz $(FUZZTIME)
 
 long: setup ## the runs that CI has only in short form: fuzzing and repeated tests
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=60s

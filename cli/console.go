@@ -3,13 +3,11 @@ package cli
 import (
 	"context"
 	"os"
-	"slices"
 	"sort"
 
 	"github.com/charmbracelet/x/term"
 
 	"github.com/infrafabric/ifpacket/keymap"
-	"github.com/infrafabric/ifpacket/themes"
 	"github.com/infrafabric/ifpacket/ui"
 )
 
@@ -36,10 +34,6 @@ func (a *app) consoleOnce(ctx context.Context) (ui.Switch, error) {
 	theme := a.global.theme
 	if theme == "" {
 		theme = config.Theme
-	}
-	if theme != "" && !slices.Contains(themes.Names(), theme) {
-		_, err := themes.Load(theme)
-		return ui.Switch{}, usage("--theme: %v", err)
 	}
 	keys, err := keymap.New(config.Keys)
 	if err != nil {

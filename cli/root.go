@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/infrafabric/ifpacket/core/store"
+	"github.com/infrafabric/ifpacket/themes"
 )
 
 // Version is set when a release is built.
@@ -77,6 +79,12 @@ func (a *app) root() *cobra.Command {
 		Long:  "ifpacket shows a swarm of agents on Redis live and dispatches governed packets.\nWithout a command it opens the console; with --demo on a swarm of its own.",
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.console(cmd.Context()) },
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if t := a.global.theme; t != "" && !slices.Contains(themes.Names(), t) {
+				return usage("--theme: %q is unknown; known are %s", t, strings.Join(themes.Names(), ", "))
+			}
+			return nil
+		},
 		Example: `ifpacket --demo
 ifpacket --redis redis://127.0.0.1:6379/0
 ifpacket dispatch --key queue:council --contents '{"primitive": "matrix.route"}'`,

@@ -19,6 +19,9 @@ type Fault struct {
 // String is the fault on one line of printable text:
 // "ttl_seconds: 0, expected an integer from 1 to 86400".
 func (f Fault) String() string {
+	if f.Value == "" { // there is no value to quote: what it is in stands beside it
+		return printable(f.Field) + ": expected " + printable(f.Expected)
+	}
 	return printable(f.Field) + ": " + printable(f.Value) + ", expected " + printable(f.Expected)
 }
 
