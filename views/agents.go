@@ -48,10 +48,10 @@ func NewAgentTree(s *Shared) *AgentTree {
 	p.rows.draw = p.row
 	p.renew = p.visible
 	p.table.SetColumns(
-		widget.Column{Title: "agent", Width: 24, Flex: 1, Middle: true},
+		widget.Column{Title: "agent", Width: 22, Flex: 1, Middle: true},
 		widget.Column{Title: "beat", Width: beatWidth, Drop: 2},
 		widget.Column{Title: "age", Width: 6, Right: true, Gap: 1},
-		widget.Column{Title: "state", Width: 17, Drop: 1},
+		widget.Column{Title: "state", Width: 11, Flex: 3, Drop: 1},
 	)
 	return p
 }

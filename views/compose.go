@@ -28,6 +28,8 @@ type Compose struct {
 	inText bool // the editor has the focus, not the form
 	away   bool // neither has: esc was pressed
 
+	editorSize [2]int
+
 	desk  desk
 	dirty bool
 	saved time.Time // when it was last tried

@@ -54,7 +54,11 @@ func (c *Compose) drawPacket(width, height int) string {
 	}
 	parts = append(parts, head)
 	used := strings.Count(widget.Stack(parts...), "\n") + 1
-	c.editor.SetSize(width, max(height-used, 3))
+	// The editor wraps its whole text anew when it is sized.
+	if size := [2]int{width, max(height-used, 3)}; size != c.editorSize {
+		c.editorSize = size
+		c.editor.SetSize(size[0], size[1])
+	}
 	return widget.Stack(append(parts, c.editor.View(c.Theme))...)
 }
 

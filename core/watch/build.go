@@ -151,10 +151,10 @@ func (q *queue) judge(now time.Time) QueueState {
 	if now.Sub(q.moved) >= StuckAfter {
 		return Stuck
 	}
-	then, change := q.trend()
+	then, change, known := q.trend()
 	bound := max(4, then/5)
 	soon := q.Net * 10 // what ten seconds at this rate would do
-	if math.Abs(soon) >= max(bound, float64(q.Depth)/5) {
+	if known >= 3 && math.Abs(soon) >= max(bound, float64(q.Depth)/5) {
 		change = soon
 	}
 	switch {
@@ -167,20 +167,21 @@ func (q *queue) judge(now time.Time) QueueState {
 }
 
 // trend compares the older half of what is known of the history with the
-// newer one, so that a queue which merely breathes does not seem to grow.
-func (q *queue) trend() (older, change float64) {
-	var known []float64
+// newer one, so that a queue which merely breathes does not seem to grow, and
+// counts the cells that are known.
+func (q *queue) trend() (older, change float64, known int) {
+	var cells []float64
 	for _, v := range q.History {
 		if v == v {
-			known = append(known, v)
+			cells = append(cells, v)
 		}
 	}
-	if len(known) < 4 {
-		return 0, 0
+	if len(cells) < 4 {
+		return 0, 0, len(cells)
 	}
-	half := len(known) / 2
-	older = mean(known[:half])
-	return older, mean(known[half:]) - older
+	half := len(cells) / 2
+	older = mean(cells[:half])
+	return older, mean(cells[half:]) - older, len(cells)
 }
 
 func mean(values []float64) float64 {
