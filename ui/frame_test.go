@@ -45,7 +45,7 @@ func TestTheHeaderAlwaysTellsHowTheLinkIs(t *testing.T) {
 	long := strings.Repeat("a-very-long-name.", 20)
 	for _, snap := range []*watch.Snapshot{richPicture(), awayPicture(), pollingPicture(), connectingPicture(), neverPicture()} {
 		snap.Ledger = 9_223_372_036_854
-		for w := minWidth; w < 220; w += 3 {
+		for w := minWidth; w < 220; w += 7 {
 			for _, c := range []*console{open(t, snap, named(long)), open(t, snap, named("demo"), readOnly)} {
 				head := c.size(w, 24).lines()[0]
 				for _, want := range []string{"IF.PACKET", snap.Link.State.String(), "ledger"} {
@@ -63,8 +63,9 @@ func TestTheHeaderAlwaysTellsHowTheLinkIs(t *testing.T) {
 
 func TestAClickOnATabOpensWhatIsDrawnThere(t *testing.T) {
 	rich := richPicture()
+	c := open(t, rich)
 	for w := minWidth; w <= 200; w++ {
-		c := open(t, rich).size(w, 30)
+		c.size(w, 30)
 		drawn := map[int]int{} // columns of each title
 		row := []rune(c.lines()[1])
 		for x := range row {
@@ -113,9 +114,10 @@ func TestNoKindOfTroubleIsEverCutOffTheAttentionLine(t *testing.T) {
 	for i := range snap.Queues {
 		snap.Queues[i].Key = strings.Repeat("日本", 40) + snap.Queues[i].Key
 	}
+	c := open(t, snap)
 	for w := minWidth; w <= 200; w++ {
 		for _, h := range []int{24, 40} {
-			c := open(t, snap).size(w, h)
+			c.size(w, h)
 			y := 2
 			if h == 40 {
 				y = 3

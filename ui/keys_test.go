@@ -43,7 +43,7 @@ type situation struct {
 }
 
 func situations(t *testing.T) (all []situation) {
-	for state, snap := range map[string]*watch.Snapshot{"live": richPicture(), "empty": emptyPicture(), "away": awayPicture(), "never": neverPicture()} {
+	for state, snap := range map[string]*watch.Snapshot{"live": richPicture(), "away": awayPicture(), "never": neverPicture()} {
 		add := func(keys ...string) {
 			all = append(all, situation{state + " " + strings.Join(keys, " "), func() *console { return open(t, snap).size(120, 30).press(keys...) }})
 		}
