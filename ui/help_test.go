@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -27,18 +26,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func TestMain(m *testing.M) {
 	time.Local = time.UTC // the history of the composer is told in local time
 	store.QuietLibrary()
-	goleak.VerifyTestMain(patient{m})
-}
-
-// pending are commands that were begun and not waited for.
-var pending sync.WaitGroup
-
-type patient struct{ *testing.M }
-
-func (p patient) Run() int {
-	code := p.M.Run()
-	pending.Wait()
-	return code
+	goleak.VerifyTestMain(m)
 }
 
 // console is a console whose picture and clock the test holds.
@@ -68,7 +56,7 @@ func open(t testing.TB, snap *watch.Snapshot, tweaks ...tweak) *console {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = e.Close() })
+	_ = e.Close() // so that whatever asks Redis fails at once
 	o.Engine = e
 	m, err := newModel(o)
 	if err != nil {
@@ -139,8 +127,7 @@ func keyMsg(key string) tea.KeyPressMsg {
 	return tea.KeyPressMsg(k)
 }
 
-// press presses keys and hands on what the commands send to the model itself;
-// commands that would take time (timers, Redis, the clipboard) are kept.
+// press presses keys and hands on what the commands send to the model itself.
 func (c *console) press(keys ...string) *console {
 	c.t.Helper()
 	for _, key := range keys {
@@ -150,7 +137,8 @@ func (c *console) press(keys ...string) *console {
 	return c
 }
 
-// follow runs a command that answers at once and tells the model the answer.
+// follow runs a command and tells the model what is meant for it, but for
+// timers and the clipboard.
 func (c *console) follow(cmd tea.Cmd) {
 	c.t.Helper()
 	for _, msg := range answers(cmd) {
@@ -164,27 +152,20 @@ func (c *console) follow(cmd tea.Cmd) {
 	}
 }
 
-// answers runs a command as the program would, but waits no longer than a
-// moment: what takes time is left to itself.
-func answers(cmd tea.Cmd) []tea.Msg {
+// answers runs a command as the program would.
+func answers(cmd tea.Cmd) (all []tea.Msg) {
 	if cmd == nil {
 		return nil
 	}
-	got := make(chan tea.Msg, 1)
-	pending.Go(func() { got <- cmd() })
-	select {
-	case msg := <-got:
-		if batch, ok := msg.(tea.BatchMsg); ok {
-			var all []tea.Msg
-			for _, part := range batch {
-				all = append(all, answers(part)...)
-			}
-			return all
-		}
+	msg := cmd()
+	batch, ok := msg.(tea.BatchMsg)
+	if !ok {
 		return []tea.Msg{msg}
-	case <-time.After(20 * time.Millisecond):
-		return nil
 	}
+	for _, part := range batch {
+		all = append(all, answers(part)...)
+	}
+	return all
 }
 
 func quits(cmd tea.Cmd) bool {
@@ -255,7 +236,18 @@ func golden(t *testing.T, name, screen string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b.String() != string(want) {
-		t.Errorf("%s differs (go test ./ui -update writes it anew); got:\n%s", name, b.String())
+	got, expected := strings.Split(b.String(), "\n"), strings.Split(string(want), "\n")
+	for i := range max(len(got), len(expected)) {
+		if i >= len(got) || i >= len(expected) || got[i] != expected[i] {
+			t.Errorf("%s differs from line %d on (go test ./ui -update writes it anew):\n%s\nnot\n%s", name, i+1, at(got, i), at(expected, i))
+			return
+		}
 	}
+}
+
+func at(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return "(no line)"
 }
