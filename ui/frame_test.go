@@ -29,12 +29,12 @@ func TestTheAgeOfThePictureTurnsWarnAndThenBad(t *testing.T) {
 			text string
 		}{
 			{200 * time.Millisecond, themes.Fg, " 0.2 s"}, {2 * time.Second, themes.Fg, " 2.0 s"}, {2100 * time.Millisecond, themes.Warn, " 2.1 s"},
-			{10 * time.Second, themes.Warn, "  10 s"}, {10100 * time.Millisecond, themes.Bad, "  10 s"}, {5 * time.Minute, themes.Bad, "5m 00"},
+			{10 * time.Second, themes.Warn, "  10 s"}, {10100 * time.Millisecond, themes.Bad, "  10 s"}, {5 * time.Minute, themes.Bad, " 5m 00"},
 		} {
 			snap := emptyPicture()
 			snap.Taken = ago(c.old)
 			header, _, _ := strings.Cut(open(t, snap).size(size[0], size[1]).page(), "\n")
-			if role := styled(c.role, c.text); !strings.Contains(header, strings.TrimSpace(c.text)) || c.role != themes.Fg && !strings.Contains(header, role[:strings.Index(role, c.text)]) {
+			if !strings.Contains(header, styled(c.role, c.text)) {
 				t.Errorf("%v at %v: %q", c.old, size, header)
 			}
 		}
@@ -87,8 +87,14 @@ func TestAClickOnATabOpensWhatIsDrawnThere(t *testing.T) {
 		for i, s := range c.screens {
 			at := strings.Index(string(row), s.title)
 			at = len([]rune(string(row)[:at]))
-			if hit, ok := c.tabAt(at); !ok || hit != i || drawn[i] < len(s.title) {
-				t.Fatalf("at width %d %s stands at %d, where %d is hit", w, s.title, at, hit)
+			digit := at - 1
+			if w >= views.WideFrom {
+				digit--
+			}
+			for _, x := range []int{digit, at, at + len(s.title) - 1} {
+				if hit, ok := c.tabAt(x); !ok || hit != i || drawn[i] < len(s.title) {
+					t.Fatalf("at width %d %s stands at %d, where %d is hit", w, s.title, x, hit)
+				}
 			}
 		}
 	}

@@ -22,11 +22,12 @@ import (
 // the left, and beside them, as one types, what would become of it.
 type Compose struct {
 	*Shared
-	dir    string // where drafts are kept; "" keeps none
-	form   *widget.Form
-	editor *widget.Editor
-	inText bool // the editor has the focus, not the form
-	away   bool // neither has: esc was pressed
+	dir     string // where drafts are kept; "" keeps none
+	unsaved bool   // the file with the drafts cannot be read, so that none are kept
+	form    *widget.Form
+	editor  *widget.Editor
+	inText  bool // the editor has the focus, not the form
+	away    bool // neither has: esc was pressed
 
 	editorSize [2]int
 
@@ -66,7 +67,7 @@ func NewCompose(s *Shared, dir string) *Compose {
 	c.editor = widget.NewEditor("")
 	d, err := loadDesk(dir)
 	if err != nil {
-		c.dir = "" // what cannot be read must not be written over
+		c.dir, c.unsaved = "", true // what cannot be read must not be written over
 		s.Engine.Watcher().Note("drafts", dir, err.Error())
 	}
 	c.desk = d

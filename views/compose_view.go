@@ -36,7 +36,10 @@ func (c *Compose) draw() string {
 // drawPacket is the form above the editor.
 func (c *Compose) drawPacket(width, height int) string {
 	rule := widget.Rule{Title: "Compose", Note: "a packet", Focused: !c.away}
-	if c.kept && !c.dirty {
+	switch {
+	case c.unsaved:
+		rule.Badges = [][]widget.Span{widget.Badge(c.Theme, themes.GlyphLate, themes.Warn, "drafts are not saved: see Activity")}
+	case c.kept && !c.dirty:
 		rule.Badges = [][]widget.Span{{widget.T(themes.Faint, "draft saved")}}
 	}
 	c.form.SetWidth(width)

@@ -126,7 +126,7 @@ func TestStaleAnswersAreIgnored(t *testing.T) {
 		t.Error("an answer that came late replaces a newer one")
 	}
 	old := third
-	old.from = 100
+	old.from, old.values = 100, nil
 	if q.Update(old); len(q.values.rows.items) != 3 {
 		t.Error("an answer about another window is taken")
 	}
