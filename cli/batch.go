@@ -19,7 +19,7 @@ const maxLine = 16 << 20
 
 // dispatchBatch sends a packet a line. A bad line is told and passed over;
 // receipts come in the order of the lines, a flush at a time.
-func (a *app) dispatchBatch(ctx context.Context, f dispatchFlags, to dispatch.Destination) error {
+func (a *app) dispatchBatch(ctx context.Context, f dispatchFlags, to dispatch.Destination, output string) error {
 	in := a.input(ctx)
 	if f.batch != "-" {
 		file, err := os.Open(f.batch)
@@ -56,14 +56,14 @@ func (a *app) dispatchBatch(ctx context.Context, f dispatchFlags, to dispatch.De
 		}
 		sent = append(sent, sentLine{from.number, id})
 		if queue.Len() == dispatch.MaxBatch {
-			flushed, err := a.flush(ctx, queue, sent)
+			flushed, err := a.flush(ctx, queue, sent, output)
 			if err != nil {
 				return err
 			}
 			code, sent = worse(code, flushed), sent[:0]
 		}
 	}
-	flushed, err := a.flush(ctx, queue, sent)
+	flushed, err := a.flush(ctx, queue, sent, output)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ type sentLine struct {
 
 // flush sends what the queue holds and prints the receipts in the order of
 // the lines.
-func (a *app) flush(ctx context.Context, queue *dispatch.Queue, sent []sentLine) (code int, err error) {
+func (a *app) flush(ctx context.Context, queue *dispatch.Queue, sent []sentLine, output string) (code int, err error) {
 	outcomes, err := queue.Flush(ctx)
 	byID := make(map[string][]dispatch.Outcome, len(outcomes))
 	for _, o := range outcomes {
@@ -107,7 +107,7 @@ func (a *app) flush(ctx context.Context, queue *dispatch.Queue, sent []sentLine)
 			code = worse(code, a.lineError(line.number, o.Err))
 			continue
 		}
-		a.printJSON(o.Receipt)
+		a.printReceipt(o.Receipt, output)
 		code = worse(code, receiptCode(o.Receipt))
 	}
 	if err != nil && queue.Len() > 0 {

@@ -81,6 +81,9 @@ func (a *app) collect(ctx context.Context, r dispatch.Request) error {
 		}
 		fmt.Fprintf(a.err, "ifpacket: %d expired, %s\n", found.Expired, where)
 	}
+	if a.out.failed() != nil && r.Op.Takes() {
+		fmt.Fprintf(a.err, "ifpacket: %d values were taken from %s: they are no longer in Redis\n", len(found.Items), printable(r.Key))
+	}
 	switch {
 	case err != nil:
 		return err

@@ -5,8 +5,12 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/infrafabric/ifpacket/cli"
+	"github.com/infrafabric/ifpacket/internal/testredis"
 )
 
 // written is a packet as another program writes it.
@@ -167,4 +171,27 @@ func TestACollectThatCannotBeIsRefused(t *testing.T) {
 	}
 	s.collect("--key", "queue:text", "--op", "lpop").fails(t, 1, "queue:text", "expected list, found string")
 	s.collect("--key", "queue:text", "--op", "hgetall").fails(t, 1, "expected hash, found string")
+}
+
+// full is a stdout that takes nothing, like a full disk.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+func TestWhatCannotBePrintedIsNoSuccess(t *testing.T) {
+	url := testredis.Start(t).URL()
+	for _, args := range [][]string{
+		{"dispatch", "--redis", url, "--key", "queue:full", "--contents", "{}"},
+		{"status", "--redis", url, "-o", "json"},
+		{"doctor", "--redis", url, "-o", "json"},
+		{"collect", "--redis", url, "--key", "queue:full", "--op", "lpop"},
+	} {
+		var said strings.Builder
+		if code := cli.Main(args, strings.NewReader(""), full{}, &said); code != 1 || !strings.Contains(said.String(), "stdout") {
+			t.Errorf("%s: exit %d, %q", args[0], code, said.String())
+		}
+		if args[0] == "collect" && !strings.Contains(said.String(), "1 values were taken from queue:full") {
+			t.Errorf("it does not say what was taken: %q", said.String())
+		}
+	}
 }

@@ -5,8 +5,6 @@ import (
 	"os"
 	"sort"
 
-	"github.com/charmbracelet/x/term"
-
 	"github.com/infrafabric/ifpacket/keymap"
 	"github.com/infrafabric/ifpacket/ui"
 )
@@ -14,7 +12,7 @@ import (
 // console opens the console, and again elsewhere when the operator asks for
 // the demo or for another profile.
 func (a *app) console(ctx context.Context) error {
-	if !isTerminal(a.in) || !isTerminal(a.out) {
+	if !isTerminal(a.in) || !a.out.terminal() {
 		return usage("the console needs a terminal at both ends; in a script or a pipe use ifpacket status, watch, dispatch or collect")
 	}
 	for {
@@ -59,11 +57,6 @@ func (a *app) consoleOnce(ctx context.Context) (ui.Switch, error) {
 	sort.Strings(others)
 	return ui.Run(ctx, ui.Options{
 		Engine: place.engine, Name: place.name, Theme: theme, Keys: keys, StateDir: stateHome(), Profiles: others,
-		Input: a.in, Output: a.out, Environ: os.Environ(),
+		Input: a.in, Output: a.out.to, Environ: os.Environ(),
 	})
-}
-
-func isTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
-	return ok && term.IsTerminal(f.Fd())
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -29,7 +28,16 @@ func (a *app) dispatchCommand() *cobra.Command {
 		Args:  noArgs,
 		Example: `ifpacket dispatch --key queue:council --contents '{"primitive": "matrix.route", "source": "a", "destination": "b"}'
 ifpacket dispatch --batch packets.ndjson --key queue:council`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.dispatch(cmd.Context(), f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			// An empty value is most likely a variable that is not set; taking
+			// the default instead would hide that.
+			for _, name := range []string{"tracking-id", "origin", "key", "op", "contents", "batch"} {
+				if flag := cmd.Flags().Lookup(name); flag.Changed && flag.Value.String() == "" {
+					return usage("--%s is empty; name a value or leave it away", name)
+				}
+			}
+			return a.dispatch(cmd.Context(), f)
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.key, "key", "", "where it goes, such as queue:council")
@@ -58,7 +66,7 @@ func (a *app) dispatch(ctx context.Context, f dispatchFlags) error {
 		if f.contents != "" || f.trackingID != "" {
 			return usage("--batch reads contents and tracking ids from its lines; leave --contents and --tracking-id away")
 		}
-		return a.dispatchBatch(ctx, f, to)
+		return a.dispatchBatch(ctx, f, to, output)
 	}
 	if f.contents == "" {
 		return usage("dispatch needs --contents (JSON, @FILE or -), or --batch FILE")
@@ -97,17 +105,10 @@ func receiptCode(r dispatch.Receipt) int {
 
 func (a *app) printReceipt(r dispatch.Receipt, output string) {
 	if output == "table" {
-		fmt.Fprintf(a.out, "%s  %s  %s %s  %s\n", r.TrackingID, r.Status, r.Operation, r.Key, r.Reason)
+		fmt.Fprintf(a.out, "%s  %s  %s %s  %s\n", r.TrackingID, r.Status, r.Operation, printable(r.Key), printable(r.Reason))
 		return
 	}
 	a.printJSON(r)
-}
-
-// printJSON writes one object a line.
-func (a *app) printJSON(v any) {
-	enc := json.NewEncoder(a.out)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(v)
 }
 
 // readContents reads JSON given on the command line, in a file, or on stdin.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -23,7 +24,7 @@ var Version = "dev"
 // app is what all commands share: the streams and the global flags.
 type app struct {
 	in     io.Reader
-	out    io.Writer
+	out    *output
 	err    io.Writer
 	global globals
 }
@@ -42,7 +43,7 @@ type globals struct {
 // Main runs the command line and returns the exit code.
 func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	store.QuietLibrary()
-	a := &app{in: in, out: out, err: errOut}
+	a := &app{in: in, out: &output{to: out}, err: errOut}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(in)
@@ -58,6 +59,10 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 		fang.WithVersion(Version),
 		fang.WithErrorHandler(func(io.Writer, fang.Styles, error) {}),
 	)
+	var code codeOnly
+	if failed := a.out.failed(); failed != nil && (err == nil || errors.As(err, &code)) {
+		err = failed
+	}
 	if err == nil {
 		return exitDone
 	}
@@ -94,7 +99,7 @@ ifpacket dispatch --key queue:council --contents '{"primitive": "matrix.route"}'
 	flags.StringVar(&a.global.profile, "profile", "", "profile of the configuration to use")
 	flags.StringVar(&a.global.config, "config", "", "configuration file (default $XDG_CONFIG_HOME/ifpacket/config.yaml)")
 	flags.StringVar(&a.global.theme, "theme", "", "theme of the console")
-	flags.StringVarP(&a.global.output, "output", "o", "", "json or table (status: prometheus too)")
+	flags.StringVarP(&a.global.output, "output", "o", "", "format: json or table (status: prometheus too)")
 	flags.BoolVar(&a.global.readOnly, "read-only", false, "write nothing to Redis")
 	flags.BoolVar(&a.global.demo, "demo", false, "run on an embedded Redis with a simulated swarm")
 	flags.Uint64Var(&a.global.seed, "demo-seed", 1, "seed of the simulated swarm: the same seed, the same run")

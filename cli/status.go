@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 
-	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 
 	"github.com/infrafabric/ifpacket/core/engine"
@@ -46,14 +44,6 @@ func (a *app) status(ctx context.Context) error {
 		a.printJSON(status)
 	}
 	return err
-}
-
-// tableOrJSON is what a person wants at a terminal, and a program elsewhere.
-func (a *app) tableOrJSON() string {
-	if f, ok := a.out.(*os.File); ok && term.IsTerminal(f.Fd()) {
-		return "table"
-	}
-	return "json"
 }
 
 func (a *app) statusTable(s engine.Status) {
