@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/infrafabric/ifpacket/core/governance"
+	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/watch"
 	"github.com/infrafabric/ifpacket/themes"
 	"github.com/infrafabric/ifpacket/ui/widget"
@@ -69,7 +70,51 @@ func gather(s *watch.Snapshot) []matter {
 		}
 	}
 	silent.what = plural(silent.n, "agent silent", "agents silent")
-	return slices.DeleteFunc([]matter{waits, wrong, stuck, silent}, func(a matter) bool { return a.n == 0 })
+	all := []matter{waits, lost(s), wrong, stuck, silent, faulty(s)}
+	return slices.DeleteFunc(all, func(a matter) bool { return a.n == 0 })
+}
+
+// lossTold is for how long a loss of data stands in the attention line.
+const lossTold = 10 * time.Minute
+
+// lost is what Redis lost lately: a picture that looks calm only because
+// everything is gone must not seem calm.
+func lost(s *watch.Snapshot) matter {
+	a := matter{glyph: themes.GlyphError, tiny: "data lost", what: "loss of data", target: views.Go{Screen: "screen.activity"}}
+	for i := len(s.Activity) - 1; i >= 0; i-- {
+		e := &s.Activity[i]
+		if e.Kind == watch.Console && (e.What == "ledger lost" || e.What == "keys vanished") && s.Taken.Sub(e.At) < lossTold {
+			a.n, a.worst, a.since = 1, e.What, e.At
+		}
+	}
+	return a
+}
+
+// faulty are the faults that have no matter of their own; the activity tells
+// each.
+func faulty(s *watch.Snapshot) matter {
+	a := matter{glyph: themes.GlyphError, tiny: "faulty", target: views.Go{Screen: "screen.activity"}}
+	for _, f := range s.Faults {
+		switch {
+		case f.Kind == watch.AgentSilent:
+		case f.Kind == watch.TypeWrong && queueKey(f.Key):
+		default:
+			if a.n++; a.n == 1 {
+				a.worst = string(f.Kind) + " " + f.Key
+			}
+		}
+	}
+	a.what = plural(a.n, "fault", "faults")
+	return a
+}
+
+// queueKey reports whether a key stands among the queues.
+func queueKey(key string) bool {
+	switch keyspace.Classify(key) {
+	case keyspace.PacketQueue, keyspace.Inbox, keyspace.TaskWaiting:
+		return true
+	}
+	return false
 }
 
 // waitGlyph is the sign for what waits for a person: that of the co-signature
@@ -123,7 +168,7 @@ func (m *model) attentionLine() string {
 	room := m.width - 3 - cells(right...) // margins, a blank between
 	brevity := 0
 	if m.width < views.WideFrom {
-		brevity = 2
+		brevity = 1
 	}
 	left := m.tell(all, brevity)
 	for cells(left...) > room && brevity < terse {

@@ -101,18 +101,46 @@ func TestAClickOnATabOpensWhatIsDrawnThere(t *testing.T) {
 }
 
 func TestTheAttentionLineTellsTheMostUrgentFirstAndTheWorstOfEach(t *testing.T) {
-	c := open(t, richPicture()).size(200, 40)
+	calm := richPicture()
+	calm.Activity = nil // of which one says that the ledger was lost
+	c := open(t, calm).size(200, 40)
 	line := strings.TrimSpace(c.lines()[3])
 	want := "◈ 2 wait for a person  oldest 14m 08      ! 1 queue of the wrong type  queue:clobbered      " +
 		"■ 2 queues stuck  queue:nuclear-power 41m 00      ○ 2 agents silent  haiku_worker_9c01 12m 40"
 	if !strings.HasPrefix(line, want) || !strings.HasSuffix(line, "0 next") {
 		t.Errorf("the line is\n%s", line)
 	}
+	if line := strings.TrimSpace(c.show(richPicture()).lines()[3]); !strings.HasPrefix(line, "◈ 2 wait oldest 14m 08    ! 1 data lost ledger lost 2.0 s") {
+		t.Errorf("a loss is not told: %s", line)
+	}
 	c.show(emptyPicture()).sees("· nothing waits, nothing is stuck, nobody is silent")
 	snap := emptyPicture()
 	snap.Carcel.Newest = []watch.Held{{Decision: governance.Review, At: ago(time.Minute)}}
 	c.show(snap).sees("◇ 1 waits for a person  oldest 1m 00")
 	c.show(pollingPicture()).sees("polling: CONFIG SET is forbidden")
+}
+
+func TestAPictureThatIsCalmBecauseAllIsLostSaysSo(t *testing.T) {
+	snap := emptyPicture()
+	snap.Activity = []watch.Event{{Seq: 1, At: ago(3 * time.Minute), Kind: watch.Console, What: "keys vanished", Count: 1}}
+	c := open(t, snap).size(160, 40).sees("! 1 loss of data  keys vanished 3m 00")
+	c.press("0")
+	if c.screens[c.active].id != "screen.activity" {
+		t.Error("0 does not go to where it is told")
+	}
+	snap = emptyPicture()
+	snap.Activity = []watch.Event{{Seq: 1, At: ago(11 * time.Minute), Kind: watch.Console, What: "keys vanished", Count: 1}}
+	c.show(snap).sees("nothing waits, nothing is stuck")
+}
+
+func TestAFaultWithoutAPaneOfItsOwnStandsInTheAttentionLine(t *testing.T) {
+	snap := emptyPicture()
+	snap.Faults = []watch.Fault{
+		{Kind: watch.AgentSilent, Key: "agents:w"},
+		{Kind: watch.TypeWrong, Key: "queue:x"},
+		{Kind: watch.TypeWrong, Key: "agents:foo"},
+	}
+	open(t, snap).size(160, 40).sees("! 1 fault  wrong type agents:foo")
 }
 
 func TestNoKindOfTroubleIsEverCutOffTheAttentionLine(t *testing.T) {
@@ -129,7 +157,7 @@ func TestNoKindOfTroubleIsEverCutOffTheAttentionLine(t *testing.T) {
 				y = 3
 			}
 			line := c.lines()[y]
-			for _, want := range []string{"◈ 2 wait", "! 1 ", "■ 2 ", "stuck", "○ 2 ", "silent", "0 next"} {
+			for _, want := range []string{"! 1 data lost", "◈ 2 wait", "! 1 ", "■ 2 ", "stuck", "○ 2 ", "silent", "0 next"} {
 				if !strings.Contains(line, want) {
 					t.Fatalf("%q is missing at %d: %q", want, w, line)
 				}
@@ -145,7 +173,7 @@ func TestZeroGoesRoundAllThatNeedsAPerson(t *testing.T) {
 	c := open(t, richPicture()).size(160, 40)
 	for range 2 {
 		for _, want := range []struct{ screen, selected string }{
-			{"screen.carcel", "process.kill"}, {"screen.queues", "queue:clobbered"}, {"screen.queues", "queue:nuclear-power"}, {"screen.agents", "haiku_worker_9c01"},
+			{"screen.carcel", "process.kill"}, {"screen.activity", ""}, {"screen.queues", "queue:clobbered"}, {"screen.queues", "queue:nuclear-power"}, {"screen.agents", "haiku_worker_9c01"},
 		} {
 			c.press("0")
 			if c.screens[c.active].id != want.screen {
@@ -189,7 +217,7 @@ func TestNothingIsClaimedBeforeTheFirstPicture(t *testing.T) {
 		c := open(t, snap).size(120, 40)
 		c.misses("nothing is held", "no agent has", "no queue holds", "Queues  0")
 		c.sees("nothing is known yet")
-		c.show(emptyPicture()).sees("nothing is held: every packet was approved", "no agent has registered", "Queues  0")
+		c.show(emptyPicture()).sees("nothing is held", "no agent has registered", "Queues  0")
 	}
 }
 
@@ -249,5 +277,31 @@ func TestSelectionAndScreenSurviveAnyResize(t *testing.T) {
 		if !c.tooSmall() && !strings.Contains(barred(c), "queue:matrix") {
 			t.Errorf("at %v the bar is on %q", fmt.Sprint(size), barred(c))
 		}
+	}
+}
+
+func TestAClickSelectsTheRowUnderTheMouse(t *testing.T) {
+	for _, size := range [][2]int{{80, 24}, {80, 29}, {80, 30}, {120, 40}, {200, 60}} {
+		for i, text := range map[string]string{"2": "queue:matrix", "3": "haiku_worker_41fe", "4": "logistics.spawn", "9": "queue:nuclear-power"} {
+			c := open(t, richPicture()).size(size[0], size[1]).press(i)
+			for y, line := range c.lines() {
+				if !strings.Contains(line, text) || y < 5 { // the attention line may name it too
+					continue
+				}
+				if c.tell(tea.MouseClickMsg{X: 8, Y: y}); !strings.Contains(barred(c), text) {
+					t.Errorf("at %v a click on %s selects %q", size, text, barred(c))
+				}
+				break
+			}
+		}
+	}
+	c := open(t, richPicture()).size(120, 40).press("2")
+	c.tell(tea.MouseWheelMsg{Button: tea.MouseWheelDown, X: 3, Y: 10})
+	if !strings.Contains(barred(c), "queue:council") {
+		t.Errorf("the wheel selects %q", barred(c))
+	}
+	c.press("?").tell(tea.MouseClickMsg{X: 1, Y: 1})
+	if c.active != 1 || c.overlay == nil {
+		t.Error("a click goes through the help")
 	}
 }

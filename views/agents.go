@@ -133,6 +133,7 @@ func (p *AgentTree) visible() []agentRow {
 			mine.more++
 		}
 		if a.Last && mine.more > 0 {
+			row.last = false
 			open = append(open, p.rest(a, mine.more))
 		}
 		if !hidden {

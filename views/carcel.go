@@ -23,7 +23,7 @@ type CarcelList struct {
 // NewCarcelList makes the pane.
 func NewCarcelList(s *Shared) *CarcelList {
 	p := &CarcelList{list: newList[watch.Held](s, "Carcel", keymap.Carcel)}
-	p.empty = "nothing is held: every packet was approved"
+	p.empty = "nothing is held"
 	p.rows.key = heldKey
 	p.rows.text = func(h *watch.Held) string {
 		return h.Primitive + " " + h.Vertical + " " + string(h.Decision) + " " + h.Reason + " " + h.Origin + " " + h.TrackingID
@@ -50,7 +50,13 @@ func (p *CarcelList) Refresh() tea.Cmd {
 		return nil
 	}
 	held := append([]watch.Held(nil), p.Snap.Carcel.Newest...)
-	sort.SliceStable(held, func(i, j int) bool { return waitRank(held[i]) < waitRank(held[j]) })
+	sort.SliceStable(held, func(i, j int) bool {
+		a, b := &held[i], &held[j]
+		if ra, rb := waitRank(*a), waitRank(*b); ra != rb || ra == 2 {
+			return ra < rb
+		}
+		return a.At.Before(b.At) // who waits longest comes first
+	})
 	p.set(held)
 	counts := map[governance.Status]int{}
 	for i := range held {

@@ -136,8 +136,8 @@ func TestCarcelEntriesThatWaitComeFirst(t *testing.T) {
 	for i := range p.rows.shown {
 		got += p.rows.at(i).TrackingID
 	}
-	if got != "dbeac" {
-		t.Errorf("the order is %s", got)
+	if got != "debac" {
+		t.Errorf("the order is %s: what waits comes first, of that the oldest", got)
 	}
 	if s.Snap.Carcel.Newest[0].TrackingID != "a" {
 		t.Error("the snapshot, which is shared, was sorted")

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ func pulse(t testing.TB, w, h int) *Pulse {
 	s.Snap = household()
 	s.Snap.Queues = numbered(30)
 	for i := range 7 {
-		s.Snap.Carcel.Newest = append(s.Snap.Carcel.Newest, watch.Held{TrackingID: string(rune('a' + i)), Position: int64(i), Primitive: "p.q", Decision: governance.Blocked})
+		s.Snap.Carcel.Newest = append(s.Snap.Carcel.Newest, watch.Held{TrackingID: string(rune('a' + i)), Position: int64(i), Primitive: fmt.Sprintf("prim.%d", i), Decision: governance.Blocked})
 		s.Snap.Activity = append(s.Snap.Activity, watch.Event{Seq: uint64(i + 1), At: noon, What: "dispatched", Where: "queue:a", Count: 1})
 	}
 	p := NewPulse(s)
@@ -130,7 +131,7 @@ func TestTabWhileZoomedZoomsTheNextPane(t *testing.T) {
 func TestAClickFocusesAndSelectsWhatIsThere(t *testing.T) {
 	for _, w := range []int{80, 100, 110, 160} {
 		p := pulse(t, w, 34)
-		texts := map[string]Pane{"queue:03": p.queues, "worker_2 ": p.agents, "boss": p.agents}
+		texts := map[string]Pane{"queue:03": p.queues, "worker_2 ": p.agents, "boss": p.agents, "prim.3": p.carcel}
 		for text, pane := range texts {
 			view := strings.Split(plain(p.View(true)), "\n")
 			for y, line := range view {

@@ -198,6 +198,7 @@ func (d *queueDetail) Update(msg tea.Msg) tea.Cmd {
 	}
 	d.here, d.read = w.from, true
 	d.set(w.values)
+	d.table.Offset, d.table.Total = int(w.from), int(d.queue.Depth)
 	if d.target >= 0 {
 		i, _, _ := d.table.Selected()
 		d.table.Move(int(d.target-d.here) - i)

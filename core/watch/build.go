@@ -74,6 +74,9 @@ func (m *model) build(last *Snapshot) *Snapshot {
 		m.faulty.queues = m.queueFaults(now)
 		next.Faults = m.faults()
 		next.Tasks = m.buildTasks()
+		if m.tellFaults(last.Faults, next.Faults) {
+			c.activity = true
+		}
 	}
 	if c.agents {
 		next.Agents = m.buildAgents(now)
@@ -259,12 +262,22 @@ func tree(all map[string]*Agent) []Agent {
 		}
 		children[parent] = append(children[parent], a)
 	}
+	silent := map[string]bool{} // agents that are silent, or have such below them
+	for _, a := range all {
+		for up := a; a.State == Silent && up != nil && !silent[up.ID]; up = all[up.Parent] {
+			silent[up.ID] = true
+		}
+	}
 	for parent, list := range children {
 		sort.Slice(list, func(i, j int) bool {
-			if list[i].State != list[j].State && parent != "" { // roots keep their places
-				return list[i].State < list[j].State
+			a, b := list[i], list[j]
+			switch {
+			case silent[a.ID] != silent[b.ID]:
+				return silent[a.ID]
+			case a.State != b.State && parent != "": // roots keep their places
+				return a.State < b.State
 			}
-			return list[i].ID < list[j].ID
+			return a.ID < b.ID
 		})
 	}
 	out := make([]Agent, 0, len(all))

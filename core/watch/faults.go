@@ -34,6 +34,24 @@ func (m *model) faults() []Fault {
 	return out
 }
 
+// tellFaults writes what became wrong into the activity, and reports whether
+// it was anything. Of a flood it tells the first few.
+func (m *model) tellFaults(before, now []Fault) bool {
+	const most = 20
+	known := make(map[Fault]bool, len(before))
+	for _, f := range before {
+		known[Fault{Kind: f.Kind, Key: f.Key}] = true
+	}
+	told := 0
+	for _, f := range now {
+		if !known[Fault{Kind: f.Kind, Key: f.Key}] && told < most {
+			m.log(Event{At: time.Now(), Kind: Console, What: string(f.Kind), Subject: f.Key, Detail: f.Detail, Count: 1})
+			told++
+		}
+	}
+	return told > 0
+}
+
 // queueFaults are those of queues and inboxes. They are looked for at every
 // change of one, so that this must not walk over all keys.
 func (m *model) queueFaults(now time.Time) []Fault {

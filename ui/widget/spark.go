@@ -50,6 +50,9 @@ func Sparkline(t *themes.Theme, values []float64, max float64, width int, hot bo
 			continue
 		}
 		v := math.Min(math.Max(values[j]/max, 0), 1)
+		if math.IsNaN(v) { // both are beyond all numbers
+			continue
+		}
 		if v > 0 {
 			empty = false
 		}

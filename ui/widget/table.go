@@ -56,6 +56,9 @@ type Table struct {
 	Footless bool
 	// FootRight puts that line at the right edge.
 	FootRight bool
+	// Offset and Total say that the rows are a window of a longer list, for
+	// that line; without Total they are all there is.
+	Offset, Total int
 	// Follow keeps the selection at the end while rows are appended, once it
 	// is there (activity). Off the end, NewRows counts what came since.
 	Follow bool

@@ -186,8 +186,9 @@ func (t *Table) heads(b *strings.Builder, th *themes.Theme, widths []int) {
 // foot is "1–21 of 1,211", what is new, and what the view added.
 func (t *Table) foot(th *themes.Theme) string {
 	var l Line
-	if n := t.Len(); n > t.body() {
-		l.Add(T(faint, Range(t.top, t.top+t.Page(), n)))
+	if n := max(t.Len(), t.Total); n > t.body() {
+		from := t.Offset + t.top
+		l.Add(T(faint, Range(from, min(from+t.Page(), n), n)))
 	}
 	if t.newRows > 0 {
 		l.Space(2).Add(T(accent, Commas(t.newRows)+" new"))
