@@ -10,6 +10,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/store"
 	"github.com/infrafabric/ifpacket/core/watch"
@@ -75,6 +76,7 @@ func (e *Engine) Examine(ctx context.Context) []Finding {
 	x.notifications()
 	x.memory(ctx, snap)
 	x.durability()
+	x.council()
 	x.faults(snap)
 	return x.findings
 }
@@ -184,16 +186,30 @@ func (x *examination) durability() {
 	}
 }
 
+func (x *examination) council() {
+	if revision := x.e.Council().Revision(); revision != (governance.Unanimous{}).Revision() {
+		x.add("council", "ok", "", "policy %s", revision)
+		return
+	}
+	x.add("council", "advice", "", "no guardian sits: every valid packet is approved, and each record says so")
+}
+
+// faults tells each kind once, with how often it was found.
 func (x *examination) faults(snap *watch.Snapshot) {
 	if len(snap.Faults) == 0 {
 		x.add("swarm", "ok", "", "%d queues, %d agents, no faults", len(snap.Queues), len(snap.Agents))
 	}
-	for i, f := range snap.Faults {
-		if i == 10 {
-			x.add("swarm", "advice", "", "and %d faults more: ifpacket status tells them", len(snap.Faults)-i)
-			break
+	counts := map[watch.FaultKind]int{}
+	for _, f := range snap.Faults {
+		counts[f.Kind]++
+	}
+	for _, f := range snap.Faults { // sorted by kind
+		if n := counts[f.Kind]; n > 1 {
+			x.add("swarm", "advice", "", "%s, %d times: %s %s, and others that ifpacket status tells", f.Kind, n, f.Key, f.Detail)
+		} else if n == 1 {
+			x.add("swarm", "advice", "", "%s: %s %s", f.Kind, f.Key, f.Detail)
 		}
-		x.add("swarm", "advice", "", "%s: %s %s", f.Kind, f.Key, f.Detail)
+		counts[f.Kind] = 0
 	}
 }
 
