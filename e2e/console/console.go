@@ -18,7 +18,7 @@ import (
 
 // Patience is how long See and Gone wait unless Within says otherwise: long,
 // since a busy machine must not fail a test that has nothing to do with time.
-const Patience = 10 * time.Second
+const Patience = 30 * time.Second
 
 // Setup is how a console is started; zero values take what most tests want.
 type Setup struct {

@@ -170,15 +170,15 @@ func Client(t testing.TB, addr string) *redis.Client {
 }
 
 // Eventually waits until a condition holds and fails the test when it does not
-// within ten seconds.
+// within thirty seconds.
 func Eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	for !holds() {
 		select {
 		case <-ctx.Done():
-			t.Fatalf("waited 10 s in vain until %s", what)
+			t.Fatalf("waited 30 s in vain until %s", what)
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
