@@ -175,8 +175,14 @@ func (m *model) attentionLine() string {
 		brevity++
 		left = m.tell(all, brevity)
 	}
+	if l := m.shared.Snap.Link; l.State == watch.Polling && cells(left...)+pollingRoom <= room {
+		left = append(left, widget.T(faint, "   ·   polling: "+l.Reason))
+	}
 	return m.line(left, right)
 }
+
+// pollingRoom is the least room in which the reason for polling says anything.
+const pollingRoom = 32
 
 // terse is the greatest brevity: counts alone.
 const terse = 4
