@@ -46,7 +46,7 @@ func Run(ctx context.Context, o Options) (Switch, error) {
 		return Switch{}, err
 	}
 	program := tea.NewProgram(m,
-		tea.WithContext(ctx), tea.WithInput(o.Input), tea.WithOutput(o.Output), tea.WithEnvironment(o.Environ))
+		tea.WithContext(ctx), tea.WithFPS(framesPerSecond), tea.WithInput(o.Input), tea.WithOutput(o.Output), tea.WithEnvironment(o.Environ))
 	ctx, cancel := context.WithCancel(ctx)
 	watched := make(chan struct{})
 	pumped := make(chan struct{})
@@ -92,8 +92,13 @@ func Run(ctx context.Context, o Options) (Switch, error) {
 	return m.leaveFor, m.close()
 }
 
-// frame is the shortest time between two wake-ups: the eye sees no more.
-const frame = 33 * time.Millisecond
+// framesPerSecond is how often the terminal is written to at most: the eye
+// sees no more, and each tick of an idle program costs. A wake-up comes no
+// more often.
+const (
+	framesPerSecond = 30
+	frame           = time.Second / framesPerSecond
+)
 
 func pump(ctx context.Context, word <-chan struct{}, program *tea.Program) {
 	for {
