@@ -114,7 +114,7 @@ func (p *QueueList) row(q *watch.Queue, r *widget.Row) {
 		name = themes.Faint
 	}
 	r.Glyph(l.glyph)
-	title := widget.T(name, QueueName(q))
+	title := widget.T(name, keyspace.Label(q.Key))
 	if l.bold {
 		title.Attr = themes.AttrBold
 	}
@@ -154,15 +154,6 @@ func (p *QueueList) row(q *watch.Queue, r *widget.Row) {
 		word = themes.Faint
 	}
 	r.Cell(widget.T(word, q.State.String()))
-}
-
-// QueueName is what people call a queue: its key, without the word that only
-// tells task queues from other keys of tasks.
-func QueueName(q *watch.Queue) string {
-	if q.Class == keyspace.TaskWaiting {
-		return "tasks:" + keyspace.TaskQueueOf(q.Key)
-	}
-	return q.Key
 }
 
 // badge is a count in a title, left out when it is zero.

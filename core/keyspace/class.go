@@ -190,6 +190,15 @@ func TaskOf(key string) string {
 // TaskQueueOf returns the queue's name in a key of the class TaskWaiting.
 func TaskQueueOf(key string) string { return strings.TrimPrefix(key, "tasks:queue:") }
 
+// Label is what people call a key: itself, without the word that only tells
+// task queues from other keys of tasks.
+func Label(key string) string {
+	if Classify(key) == TaskWaiting {
+		return "tasks:" + TaskQueueOf(key)
+	}
+	return key
+}
+
 // ParentOf returns the parent's id in a key of a set of sub-agents.
 func ParentOf(key string) (id string, ok bool) { return strings.CutPrefix(key, "swarm:subagents:") }
 

@@ -97,3 +97,11 @@ func TestWhatIsWatchedCoversWhatTheConsoleShowsAndNotItsOwnRecords(t *testing.T)
 		}
 	}
 }
+
+func TestATaskQueueIsCalledByItsNameAndOtherKeysByThemselves(t *testing.T) {
+	for key, want := range map[string]string{"tasks:queue:review": "tasks:review", "queue:a": "queue:a", "tasks:meta:t": "tasks:meta:t"} {
+		if got := Label(key); got != want {
+			t.Errorf("Label(%q) = %q, want %q", key, got, want)
+		}
+	}
+}
