@@ -174,6 +174,13 @@ func (d *dirtySet) tell() {
 	}
 }
 
+// len is how many keys are dirty.
+func (d *dirtySet) len() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.keys)
+}
+
 // told is what a drain hands over.
 type told struct {
 	said   []Event

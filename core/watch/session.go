@@ -199,11 +199,21 @@ func (s *session) checkSize(ctx context.Context) error {
 	}
 	known := len(s.model.types)
 	gone, err := s.readAll(ctx)
-	if err == nil && gone > known/2 {
+	if err == nil && gone > known/2 && !s.wordComes(ctx, gone) {
 		s.model.log(Event{At: time.Now(), Kind: Console, What: "keys vanished", Subject: s.store.Target().String(),
 			Detail: fmt.Sprintf("%d of %d keys are gone without a notification, as after FLUSHALL; all was read again", gone, known), Count: gone})
 	}
 	return err
+}
+
+// wordComes reports whether notifications of as many keys arrive a moment
+// later: then they went in the ordinary way, just before everything was read.
+func (s *session) wordComes(ctx context.Context, keys int) bool {
+	select {
+	case <-ctx.Done():
+	case <-time.After(100 * time.Millisecond):
+	}
+	return s.dirty.len() >= keys
 }
 
 // dbSize is how many keys there are, −1 where the server does not tell.
