@@ -13,7 +13,7 @@ import (
 // council stands in for the policy engine and is used by the demo alone: it
 // knows the S2 guardians' rules as plain Go, without their rates, and nothing
 // can be configured.
-type council struct{}
+type council struct{ governance.Unanimous }
 
 // Revision is "demo".
 func (council) Revision() string { return "demo" }

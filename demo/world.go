@@ -83,7 +83,7 @@ func (w *World) URL() string { return w.server.URL() }
 
 // Council is the council that judges in this world: the S2 guardians' rules,
 // written out for the demo. Whoever joins should ask it too.
-func (w *World) Council() governance.Council { return council{} }
+func (w *World) Council() governance.Council { return governance.Fixed(council{}) }
 
 // Close ends the swarm and its Redis and waits until both are gone. Closing
 // twice is fine.

@@ -24,7 +24,7 @@ const fallOver = "IFPACKET_TEST_PANIC"
 // was judged. The composer asks for it at that very key; the header, when it
 // is drawn next.
 type falling struct {
-	governance.Council
+	governance.Unanimous
 	spared int64         // how many may ask before it falls over
 	left   *atomic.Int64 // of them; negative before the packet
 }
@@ -34,14 +34,14 @@ func (f falling) Revision() string {
 		f.left.Store(0)
 		panic("the council fell over")
 	}
-	return f.Council.Revision()
+	return f.Unanimous.Revision()
 }
 
 func (f falling) Judge(ctx context.Context, a governance.Action) (governance.Verdict, error) {
 	if a.Key == "queue:boom" {
 		f.left.Store(f.spared)
 	}
-	return f.Council.Judge(ctx, a)
+	return f.Unanimous.Judge(ctx, a)
 }
 
 // fallingConsole is the main function of that console.
@@ -49,7 +49,7 @@ func fallingConsole(where string) int {
 	spared := map[string]int64{"at a key": 0, "while drawing": 1}[where]
 	var left atomic.Int64
 	left.Store(-1)
-	e, err := engine.Open(engine.Config{URL: os.Getenv("IFPACKET_REDIS"), Council: falling{governance.Unanimous{}, spared, &left}})
+	e, err := engine.Open(engine.Config{URL: os.Getenv("IFPACKET_REDIS"), Council: governance.Fixed(falling{governance.Unanimous{}, spared, &left})})
 	if err == nil {
 		_, err = ui.Run(context.Background(), ui.Options{
 			Engine: e, Keys: keymap.Default(), Theme: "dark", Input: os.Stdin, Output: os.Stdout, Environ: os.Environ(),

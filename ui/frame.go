@@ -87,7 +87,7 @@ func (m *model) header() string {
 	wide := m.width >= views.WideFrom
 	var right []widget.Span
 	if wide {
-		council := widget.CutMiddle(widget.Sanitize(m.options.Engine.Council().Revision()), 24)
+		council := widget.CutMiddle(widget.Sanitize(m.options.Engine.Policy()), 24)
 		right = append(right, widget.T(faint, "council "), widget.T(fg, council), widget.T(fg, "   "))
 	}
 	right = append(right, widget.T(faint, "ledger "), widget.T(fg, ledgerText(s)), widget.T(fg, " "))

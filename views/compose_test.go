@@ -17,7 +17,7 @@ import (
 )
 
 // strict is a council that holds what kills, and blocks what purges.
-type strict struct{}
+type strict struct{ governance.Unanimous }
 
 func (strict) Revision() string { return "strict@1" }
 func (strict) Judge(_ context.Context, a governance.Action) (governance.Verdict, error) {
@@ -32,7 +32,7 @@ func (strict) Judge(_ context.Context, a governance.Action) (governance.Verdict,
 }
 
 func composer(t testing.TB, dir string) *Compose {
-	s := stage(t, engine.Config{Council: strict{}})
+	s := stage(t, engine.Config{Council: governance.Fixed(strict{})})
 	s.Snap = picture(queueOf("queue:council", 12_408))
 	c := NewCompose(s, dir)
 	c.SetSize(160, 45)

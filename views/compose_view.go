@@ -184,7 +184,7 @@ func (c *Compose) check(width int, g themes.Glyph, name string, role themes.Role
 
 func (c *Compose) drawCouncil(width int) []string {
 	v := c.verdict.preview
-	rule := widget.Rule{Title: "Council", Note: c.Engine.Council().Revision()}
+	rule := widget.Rule{Title: "Council", Note: c.Engine.Policy()}
 	if !c.verdict.ready() {
 		return []string{rule.View(c.Theme, width), widget.Text(c.Theme, themes.Bg, width, widget.T(themes.Muted, "     it is asked once the packet is valid"))}
 	}

@@ -32,16 +32,16 @@ func NewLineage(s *Shared) *Plain {
 
 // NewCouncil tells which council sits and what it has held.
 func NewCouncil(s *Shared) *Plain {
-	return &Plain{Shared: s, title: "Council", note: func(s *Shared) string { return s.Engine.Council().Revision() }, lines: func(s *Shared) []fact {
+	return &Plain{Shared: s, title: "Council", note: func(s *Shared) string { return s.Engine.Policy() }, lines: func(s *Shared) []fact {
 		sits := "a council judges every packet that this console dispatches"
-		if s.Engine.Council().Revision() == (governance.Unanimous{}).Revision() {
+		if s.Engine.Policy() == (governance.Unanimous{}).Revision() {
 			sits = "no guardian sits: every valid packet is approved, and recorded so"
 		}
 		counts := map[governance.Status]int{}
 		for _, h := range s.Snap.Carcel.Newest {
 			counts[h.Decision]++
 		}
-		lines := []fact{textFact("policy", s.Engine.Council().Revision()), textFact("council", sits), {}}
+		lines := []fact{textFact("policy", s.Engine.Policy()), textFact("council", sits), {}}
 		label := "held"
 		for _, status := range []governance.Status{governance.CoSign, governance.Review, governance.Blocked, governance.Failed} {
 			l := statusLook(status)

@@ -116,8 +116,9 @@ func (d *Dispatcher) prepare(ctx context.Context, p packet.Packet, to Destinatio
 	if err != nil {
 		return cargo{}, err
 	}
-	verdict := governance.Ask(ctx, d.council, action)
-	decision := governance.NewDecision(p.TrackingID, action, verdict, d.council.Revision(), d.now())
+	rules := d.council.InForce()
+	verdict := governance.Ask(ctx, rules, action)
+	decision := governance.NewDecision(p.TrackingID, action, verdict, rules.Revision(), d.now())
 	return pack(p, to, decision)
 }
 

@@ -39,7 +39,7 @@ type house struct {
 	raw       *redis.Client // for arranging and inspecting
 }
 
-func open(t testing.TB, url string) *house { return openUnder(t, url, governance.Unanimous{}) }
+func open(t testing.TB, url string) *house { return openUnder(t, url, governance.Fixed(governance.Unanimous{})) }
 
 // openUnder opens a house that a council watches over.
 func openUnder(t testing.TB, url string, c governance.Council) *house {
@@ -222,5 +222,11 @@ func wantWrongType(t *testing.T, err error, key, expected, found string) {
 type judge func(a governance.Action) (governance.Verdict, error)
 
 func (judge) Revision() string { return "test@1" }
+
+func (j judge) InForce() governance.Rules { return j }
+
+func (judge) Route(_, _ string) (governance.Route, bool) { return governance.Route{}, false }
+
+func (judge) Mask(v packet.Value) (packet.Value, []string) { return v, nil }
 
 func (j judge) Judge(_ context.Context, a governance.Action) (governance.Verdict, error) { return j(a) }

@@ -112,7 +112,7 @@ func TestReadOnlyModeDispatchesNothingAndTakesNothing(t *testing.T) {
 	if found, err := collector.Collect(ctx, dispatch.Request{Key: "queue:q", Op: dispatch.LRange, Stop: -1}); err != nil || len(found.Items) != 1 {
 		t.Errorf("a look: %+v, %v", found, err)
 	}
-	ro := &house{t: t, url: h.url, store: s, raw: h.raw, sender: dispatch.New(s, governance.Unanimous{}, packet.DefaultRegistry())}
+	ro := &house{t: t, url: h.url, store: s, raw: h.raw, sender: dispatch.New(s, governance.Fixed(governance.Unanimous{}), packet.DefaultRegistry())}
 	for _, op := range dispatch.Operations {
 		if _, err := ro.sender.Dispatch(ctx, parcel(1), dispatch.Destination{Key: "plain:" + string(op), Operation: op}); !errors.Is(err, store.ErrReadOnly) {
 			t.Errorf("%s: %v", op, err)

@@ -187,7 +187,7 @@ func (x *examination) durability() {
 }
 
 func (x *examination) council() {
-	if revision := x.e.Council().Revision(); revision != (governance.Unanimous{}).Revision() {
+	if revision := x.e.Policy(); revision != (governance.Unanimous{}).Revision() {
 		x.add("council", "ok", "", "policy %s", revision)
 		return
 	}

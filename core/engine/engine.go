@@ -44,7 +44,7 @@ func Open(c Config) (*Engine, error) {
 		c.URL = DefaultURL
 	}
 	if c.Council == nil {
-		c.Council = governance.Unanimous{}
+		c.Council = governance.Fixed(governance.Unanimous{})
 	}
 	if c.Registry == nil {
 		c.Registry = packet.DefaultRegistry()
@@ -77,6 +77,9 @@ func (e *Engine) ReadOnly() bool { return e.store.ReadOnly() }
 
 // Council is the council that judges what is dispatched.
 func (e *Engine) Council() governance.Council { return e.dispatcher.Council() }
+
+// Policy names the policy in force: "name@digest", or "none".
+func (e *Engine) Policy() string { return e.Council().InForce().Revision() }
 
 // Dispatch sends one packet; see dispatch.Dispatcher.
 func (e *Engine) Dispatch(ctx context.Context, p packet.Packet, to dispatch.Destination) (dispatch.Receipt, error) {

@@ -113,7 +113,7 @@ func (e *Engine) Status(ctx context.Context) (Status, error) {
 		Tasks:   TaskStatus(snap.Tasks),
 		Carcel:  CarcelStatus{Length: snap.Carcel.Length, Expired: snap.Carcel.Expired, Newest: []HeldStatus{}},
 		Ledger:  LedgerStatus{snap.Ledger},
-		Council: e.Council().Revision(),
+		Council: e.Policy(),
 		Faults:  []FaultStatus{},
 	}
 	for _, q := range snap.Queues {

@@ -12,6 +12,7 @@ type Action struct {
 	Vertical  string       // lower case; "general" when unset or empty
 	Entropy   float64      // 0 to 1; 0 when unset
 	Actor     string       // contents.actor, else the origin
+	Vouched   bool         // the key that seals the packet may speak for the actor
 	Payload   packet.Value // the whole of the contents
 	Origin    string
 	Key       string // where it would go
