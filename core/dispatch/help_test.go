@@ -39,7 +39,9 @@ type house struct {
 	raw       *redis.Client // for arranging and inspecting
 }
 
-func open(t testing.TB, url string) *house { return openUnder(t, url, governance.Fixed(governance.Unanimous{})) }
+func open(t testing.TB, url string) *house {
+	return openUnder(t, url, governance.Fixed(governance.Unanimous{}))
+}
 
 // openUnder opens a house that a council watches over.
 func openUnder(t testing.TB, url string, c governance.Council) *house {

@@ -61,8 +61,8 @@ func TestAnActionNamesEveryFaultAtOnce(t *testing.T) {
 
 type council func() (governance.Verdict, error)
 
-func (council) Revision() string { return "t" }
-func (council) Route(_, _ string) (governance.Route, bool) { return governance.Route{}, false }
+func (council) Revision() string                             { return "t" }
+func (council) Route(_, _ string) (governance.Route, bool)   { return governance.Route{}, false }
 func (council) Mask(v packet.Value) (packet.Value, []string) { return v, nil }
 func (c council) Judge(context.Context, governance.Action) (governance.Verdict, error) {
 	return c()
