@@ -35,6 +35,8 @@ type globals struct {
 	config   string
 	theme    string
 	output   string
+	policy   string
+	as       string
 	readOnly bool
 	demo     bool
 	seed     uint64
@@ -100,6 +102,8 @@ ifpacket dispatch --key queue:council --contents '{"primitive": "matrix.route"}'
 	flags.StringVar(&a.global.config, "config", "", "configuration file (default $XDG_CONFIG_HOME/ifpacket/config.yaml)")
 	flags.StringVar(&a.global.theme, "theme", "", "theme of the console")
 	flags.StringVarP(&a.global.output, "output", "o", "", "format: json or table (status: prometheus too)")
+	flags.StringVar(&a.global.policy, "policy", "", "the council's policy: default, s2, or a file (default: the profile's, or default)")
+	flags.StringVar(&a.global.as, "as", "", "which local operator key signs: its name or person")
 	flags.BoolVar(&a.global.readOnly, "read-only", false, "write nothing to Redis")
 	flags.BoolVar(&a.global.demo, "demo", false, "run on an embedded Redis with a simulated swarm")
 	flags.Uint64Var(&a.global.seed, "demo-seed", 1, "seed of the simulated swarm: the same seed, the same run")

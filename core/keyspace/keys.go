@@ -16,6 +16,7 @@ const (
 	AgentsMetadata = "agents:metadata" // HASH tracking_id → packet
 	SwarmSessions  = "swarm:sessions"  // SET of agent ids
 	Keyring        = "ttt:keyring"
+	KeyRequests    = "ttt:keyring:requests" // HASH key_id → a key that asks to be trusted
 )
 
 // Channels of the swarm's events.
