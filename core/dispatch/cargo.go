@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"time"
 
 	"github.com/infrafabric/ifpacket/core/custody"
 	"github.com/infrafabric/ifpacket/core/governance"
@@ -16,13 +17,13 @@ type cargo struct {
 	packet   packet.Packet
 	to       Destination
 	decision governance.Decision
-	bytes    []byte // the packet as its key will hold it
+	bytes    []byte // the packet as its key, or the carcel, will hold it
+	over     *cargo // what holds instead when the action is past its rate
 }
 
 // pack stamps a judged packet with its chain of custody and encodes it.
 func pack(p packet.Packet, to Destination, decision governance.Decision) (cargo, error) {
 	decision.TTLSeconds = p.TTLSeconds
-	decision.Request = requestDigest(p, to)
 	at, err := p.Time()
 	if err != nil {
 		return cargo{}, fmt.Errorf("dispatch %s: %w", to.Key, err)
@@ -35,29 +36,57 @@ func pack(p packet.Packet, to Destination, decision governance.Decision) (cargo,
 	if err != nil {
 		return cargo{}, fmt.Errorf("dispatch %s: chain of custody: %w", to.Key, err)
 	}
-	bytes, err := packet.Encode(p, to.Format)
-	if err != nil {
+	c := cargo{packet: p, to: to, decision: decision}
+	if c.bytes, err = packet.Encode(p, to.Format); err != nil {
 		return cargo{}, fmt.Errorf("dispatch %s: %w", to.Key, err)
 	}
-	return cargo{p, to, decision, bytes}, nil
+	if decision.Verdict.Status != governance.Approved { // but one day it may have to be encoded
+		c.bytes = c.heldEntry()
+	}
+	return c, nil
 }
 
 // requestDigest tells a repeated dispatch from another one that took the same
 // tracking id: SHA-256 of key, operation, origin and the contents as JSON,
 // with a zero byte behind each of the first three. Times and lineage are left
-// out, since a repetition may have made them anew.
-func requestDigest(p packet.Packet, to Destination) string {
+// out, since a repetition may have made them anew; the key is the one that was
+// named, since a route may have changed meanwhile.
+func requestDigest(p packet.Packet, asked Destination) string {
 	text := make([]byte, 0, 512)
-	for _, part := range []string{to.Key, string(to.Operation), p.Origin} {
+	for _, part := range []string{asked.Key, string(asked.Operation), p.Origin} {
 		text = append(append(text, part...), 0)
 	}
 	sum := sha256.Sum256(packet.AppendValueJSON(text, p.Contents))
 	return hex.EncodeToString(sum[:])
 }
 
-// write gives the keys and arguments of the write script: for an approved
-// packet its own key, for any other the carcel.
-func (c cargo) write(space keyspace.Partition) (keys []string, args []any) {
+// tenMinutes is the width of the cells in which fired rules are counted.
+const tenMinutes = 10 * 60
+
+// write gives the keys and arguments of the write script.
+func (c cargo) write(space keyspace.Partition, now time.Time) (keys []string, args []any) {
+	d := c.decision
+	keys = []string{
+		c.to.Key, space.Decision(d.TrackingID), space.Ledger(), space.DeadLetters(), space.Pending(),
+		space.Fired(now.Unix() / tenMinutes), space.Rate(d.Action.Vertical),
+	}
+	if c.to.Key == "" { // it has no way, so it is held; a script wants a name for each key
+		keys[0] = keys[3]
+	}
+	first := c.outcome(space)
+	limit, window := -1, int64(0)
+	var past []any
+	if rate := d.Verdict.Rate; rate != nil {
+		limit, window, keys[6] = rate.Limit, rate.Window.Milliseconds(), space.Rate(rate.Vertical)
+		past = c.over.outcome(space)
+	}
+	args = append(make([]any, 0, 4+len(first)+len(past)), limit, window, d.DecisionID, len(first))
+	return keys, append(append(args, first...), past...)
+}
+
+// outcome is what the script shall write if this cargo is the one to go: an
+// approved packet to its own key, any other to the carcel.
+func (c cargo) outcome(space keyspace.Partition) []any {
 	d := c.decision
 	record := d.AppendJSON(nil)
 	digest := sha256.Sum256(c.bytes)
@@ -70,21 +99,28 @@ func (c cargo) write(space keyspace.Partition) (keys []string, args []any) {
 		"actor", d.Action.Actor,
 		"policy", d.Policy,
 	}
-	keys = []string{c.to.Key, space.Decision(d.TrackingID), space.Ledger()}
+	var args []any
 	if d.Verdict.Status == governance.Approved {
 		args = []any{
-			string(c.to.Operation), c.bytes, d.TrackingID, d.TTLSeconds,
-			record, max(d.TTLSeconds, minDecisionLife), "dispatched",
+			"target", string(c.to.Operation), c.bytes, d.TrackingID, d.TTLSeconds,
+			record, max(d.TTLSeconds, minDecisionLife), 0, d.TrackingID, "dispatched",
 		}
-		return keys, append(args, ledger...)
+	} else {
+		event := "held"
+		if d.Verdict.Status == governance.Blocked {
+			event = "blocked"
+		}
+		args = []any{
+			"carcel", string(RPush), c.bytes, "", 0,
+			record, heldDecisionLife, governance.Millis(d.ExpiresAt), d.TrackingID, event,
+		}
 	}
-	keys[0] = space.DeadLetters()
-	event := "held"
-	if d.Verdict.Status == governance.Blocked {
-		event = "blocked"
+	fired := d.Verdict.Fired(d.Action)
+	args = append(args, len(fired))
+	for _, name := range fired {
+		args = append(args, name)
 	}
-	args = []any{string(RPush), c.heldEntry(), "", 0, record, heldDecisionLife, event}
-	return keys, append(args, ledger...)
+	return append(args, ledger...)
 }
 
 // heldEntry is the packet as the carcel keeps it: what every reader of the
@@ -94,29 +130,42 @@ func (c cargo) heldEntry() []byte {
 	text := func(key, value string) packet.Member {
 		return packet.Member{Key: key, Value: packet.StringOf(value)}
 	}
-	return packet.AppendValueJSON(nil, packet.ObjectOf(
+	deciding := d.Verdict.Deciding()
+	members := []packet.Member{
 		text("tracking_id", p.TrackingID),
 		text("reason", d.Verdict.Reason),
 		text("decision", string(d.Verdict.Status)),
 		text("timestamp", d.DecidedAt),
-		packet.Member{Key: "contents", Value: p.Contents},
+		{Key: "contents", Value: p.Contents},
 		text("origin", p.Origin),
 		text("key", c.to.Key),
 		text("operation", string(c.to.Operation)),
 		text("format", c.to.Format.String()),
 		text("decision_id", d.DecisionID),
 		text("policy", d.Policy),
+		text("guardian", deciding.Guardian),
+		text("rule", deciding.Rule),
 		text("schema_version", p.SchemaVersion),
-		packet.Member{Key: "ttl_seconds", Value: packet.IntOf(p.TTLSeconds)},
+		{Key: "ttl_seconds", Value: packet.IntOf(p.TTLSeconds)},
 		text("dispatched_at", p.DispatchedAt),
-		packet.Member{Key: "chain_of_custody", Value: p.ChainOfCustody},
-	))
+		{Key: "chain_of_custody", Value: p.ChainOfCustody},
+	}
+	if d.Verdict.Status.Waits() {
+		members = append(members,
+			packet.Member{Key: "approvals_required", Value: packet.IntOf(int64(d.Verdict.Quorum.Approvals))},
+			packet.Member{Key: "approvals_given", Value: packet.IntOf(0)},
+			text("expires_at", d.ExpiresAt))
+	}
+	return packet.AppendValueJSON(nil, packet.ObjectOf(members...))
 }
 
 // receipt reads the write script's answer.
 func (c cargo) receipt(status string, rest []any) (Receipt, error) {
 	switch status {
 	case "OK":
+		if len(rest) == 3 && rest[2] == int64(1) && c.over != nil {
+			return receiptOf(c.over.decision), nil
+		}
 		return receiptOf(c.decision), nil
 	case "DUP":
 		return c.repeated(rest)

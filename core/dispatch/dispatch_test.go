@@ -126,7 +126,7 @@ func TestWhatCouldNotEndWellIsRefusedBeforeRedisIsAsked(t *testing.T) {
 		op        dispatch.Operation
 		want      error
 	}{
-		{"no key", "", dispatch.RPush, dispatch.ErrDestination},
+		{"an unknown operation and no key", "", "xadd", dispatch.ErrDestination},
 		{"a key as long as a novel", strings.Repeat("k", 1025), dispatch.RPush, dispatch.ErrDestination},
 		{"the carcel", "carcel:dead_letters", dispatch.RPush, dispatch.ErrDestination},
 		{"the ledger", "ttt:ledger:main", dispatch.RPush, dispatch.ErrDestination},

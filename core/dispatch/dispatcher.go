@@ -57,7 +57,7 @@ func (d *Dispatcher) Dispatch(ctx context.Context, p packet.Packet, to Destinati
 	if err != nil {
 		return Receipt{}, err
 	}
-	keys, args := c.write(d.space)
+	keys, args := c.write(d.space, d.now())
 	for try := 1; ; try++ {
 		status, rest, err := d.store.Run(ctx, writeScript, keys, args...)
 		if err == nil {
@@ -103,9 +103,11 @@ func (d *Dispatcher) Preview(ctx context.Context, p packet.Packet, to Destinatio
 // Council is the council that judges.
 func (d *Dispatcher) Council() governance.Council { return d.council }
 
-// prepare does all that needs no Redis: validate, judge, stamp, encode.
-func (d *Dispatcher) prepare(ctx context.Context, p packet.Packet, to Destination) (cargo, error) {
-	to, err := to.Resolve()
+// prepare does all that needs no Redis: find the way, validate, judge, stamp,
+// encode.
+func (d *Dispatcher) prepare(ctx context.Context, p packet.Packet, asked Destination) (cargo, error) {
+	rules := d.council.InForce()
+	to, routed, err := route(rules, &p, asked)
 	if err != nil {
 		return cargo{}, err
 	}
@@ -116,10 +118,23 @@ func (d *Dispatcher) prepare(ctx context.Context, p packet.Packet, to Destinatio
 	if err != nil {
 		return cargo{}, err
 	}
-	rules := d.council.InForce()
 	verdict := governance.Ask(ctx, rules, action)
-	decision := governance.NewDecision(p.TrackingID, action, verdict, rules.Revision(), d.now())
-	return pack(p, to, decision)
+	if !routed && verdict.Status == governance.Approved {
+		verdict = governance.Verdict{
+			Status: governance.Failed, Findings: verdict.Findings,
+			Reason: governance.NoRoute + action.Primitive + "/" + action.Vertical,
+		}
+	}
+	now := d.now()
+	decision := governance.NewDecision(p.TrackingID, action, verdict, rules, now)
+	decision.Request = requestDigest(p, asked)
+	c, err := pack(p, to, decision)
+	if err == nil && verdict.Rate != nil {
+		var over cargo
+		over, err = pack(p, to, decision.Over(now))
+		c.over = &over
+	}
+	return c, err
 }
 
 // check validates a packet and reads its action, reporting all faults of both

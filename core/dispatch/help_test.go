@@ -227,8 +227,17 @@ func (judge) Revision() string { return "test@1" }
 
 func (j judge) InForce() governance.Rules { return j }
 
-func (judge) Route(_, _ string) (governance.Route, bool) { return governance.Route{}, false }
+// Route knows the way of matrix.route alone.
+func (judge) Route(primitive, vertical string) (governance.Route, bool) {
+	return governance.Route{Key: "queue:" + vertical, TTL: 77, Format: "msgpack"}, primitive == "matrix.route"
+}
 
-func (judge) Mask(v packet.Value) (packet.Value, []string) { return v, nil }
+// Mask hides the member "secret".
+func (judge) Mask(v packet.Value) (packet.Value, []string) {
+	if _, there := v.Get("secret"); !there {
+		return v, nil
+	}
+	return v.With("secret", packet.StringOf("[masked]")), []string{"payload.secret"}
+}
 
 func (j judge) Judge(_ context.Context, a governance.Action) (governance.Verdict, error) { return j(a) }

@@ -38,7 +38,7 @@ var ErrDestination = errors.New("invalid destination")
 
 // Destination is where a packet goes, and how it is written.
 type Destination struct {
-	Key       string
+	Key       string        // empty: the policy's routes decide
 	Operation Operation     // empty: the class of the key decides
 	Format    packet.Format // JSON when unset
 }
@@ -62,10 +62,16 @@ func (d Destination) Resolve() (Destination, error) {
 	case d.Operation == "":
 		d.Operation = Operation(class.Operation())
 	}
-	if holds[d.Operation] == "" {
-		return d, fmt.Errorf("%w: operation %q is unknown; known are %s", ErrDestination, d.Operation, operationList())
+	return d, d.known()
+}
+
+// known reports an operation that there is not; none at all is fine as long
+// as there is no key either.
+func (d Destination) known() error {
+	if holds[d.Operation] == "" && (d.Key != "" || d.Operation != "") {
+		return fmt.Errorf("%w: operation %q is unknown; known are %s", ErrDestination, d.Operation, operationList())
 	}
-	return d, nil
+	return nil
 }
 
 // misfit returns the type that the class of the key demands when the

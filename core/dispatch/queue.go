@@ -154,8 +154,9 @@ func gatherSingles(batches []*batch) []*batch {
 
 // batchable packets go to a list and share the verdict "approved".
 func (c cargo) batchable() bool {
+	v := c.decision.Verdict
 	list := c.to.Operation == RPush || c.to.Operation == LPush
-	return list && c.decision.Verdict.Status == governance.Approved && len(c.decision.Verdict.Findings) == 0
+	return list && v.Status == governance.Approved && len(v.Findings) == 0 && v.Rate == nil
 }
 
 func (q *Queue) send(ctx context.Context, b *batch) ([]Outcome, error) {
@@ -176,7 +177,7 @@ func (q *Queue) send(ctx context.Context, b *batch) ([]Outcome, error) {
 func (d *Dispatcher) sendSingles(ctx context.Context, cargo []*cargo) ([]Outcome, error) {
 	keys, args := make([][]string, len(cargo)), make([][]any, len(cargo))
 	for i, c := range cargo {
-		keys[i], args[i] = c.write(d.space)
+		keys[i], args[i] = c.write(d.space, d.now())
 	}
 	answers, err := d.store.RunMany(ctx, writeScript, keys, args)
 	if unknown(ctx, err) {

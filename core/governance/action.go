@@ -40,11 +40,7 @@ func ActionOf(p packet.Packet, key, operation string) (Action, error) {
 		return s
 	}
 	a := Action{Payload: p.Contents, Origin: p.Origin, Key: key, Operation: operation}
-	a.Primitive = strings.TrimPrefix(lower(text("primitive", "unknown")), "if.")
-	if a.Primitive == "" {
-		a.Primitive = "unknown"
-	}
-	a.Vertical = lower(text("vertical", "general"))
+	a.Primitive, a.Vertical = primitiveOf(text("primitive", "")), verticalOf(text("vertical", ""))
 	a.Actor = text("actor", p.Origin)
 	if v, there := p.Contents.Get("entropy"); there && !v.IsNull() {
 		f, ok := v.Float()
@@ -61,6 +57,31 @@ func ActionOf(p packet.Packet, key, operation string) (Action, error) {
 
 func fault(field string, v packet.Value, expected string) packet.Fault {
 	return packet.Fault{Field: field, Value: string(packet.AppendValueJSON(nil, v)), Expected: expected}
+}
+
+// Names reads primitive and vertical out of contents as an Action has them;
+// what is no text counts as unset.
+func Names(contents packet.Value) (primitive, vertical string) {
+	text := func(field string) string {
+		v, _ := contents.Get(field)
+		s, _ := v.Text()
+		return s
+	}
+	return primitiveOf(text("primitive")), verticalOf(text("vertical"))
+}
+
+func primitiveOf(s string) string {
+	if s = strings.TrimPrefix(lower(s), "if."); s == "" {
+		return "unknown"
+	}
+	return s
+}
+
+func verticalOf(s string) string {
+	if s == "" {
+		return "general"
+	}
+	return lower(s)
 }
 
 // lower avoids a copy of what is lower case already.

@@ -3,6 +3,7 @@ package governance
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/infrafabric/ifpacket/core/packet"
@@ -60,20 +61,42 @@ func (v Verdict) Deciding() Finding {
 	return Finding{}
 }
 
+// NoRoute begins the reason for which a packet is held whose dispatch named
+// no key and which no route fits.
+const NoRoute = "no route for "
+
+// Fired names what is counted of a verdict, so that the rules can be tuned:
+// "guardian/rule" of each rule that fired, "no route/primitive/vertical" where
+// there was none, and "error" where nobody could judge.
+func (v Verdict) Fired(a Action) []string {
+	var names []string
+	for _, f := range v.Findings {
+		names = append(names, f.Guardian+"/"+f.Rule)
+	}
+	switch {
+	case v.Status != Failed:
+	case strings.HasPrefix(v.Reason, NoRoute):
+		names = append(names, "no route/"+a.Primitive+"/"+a.Vertical)
+	default:
+		names = append(names, "error")
+	}
+	return names
+}
+
 // Finding is what one guardian said.
 type Finding struct {
-	Guardian string
-	Rule     string
-	Status   Status
-	Reason   string
-	Advisory bool // named, but changes no status
+	Guardian string `json:"name"`
+	Rule     string `json:"rule"`
+	Status   Status `json:"status"`
+	Reason   string `json:"reason"`
+	Advisory bool   `json:"advisory"` // named, but changes no status
 }
 
 // Quorum is how many different persons must approve, none of them the actor,
 // and in which roles.
 type Quorum struct {
-	Approvals int
-	Roles     []string // roles of the keyring that count; any operator when empty
+	Approvals int      `json:"approvals"`
+	Roles     []string `json:"roles"` // roles of the keyring that count; any operator when empty
 }
 
 // atLeast is the quorum with no fewer persons than the status asks for: one

@@ -3,13 +3,14 @@ package governance
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/infrafabric/ifpacket/core/packet"
 )
+
+// PendingLife is how long an entry waits for a person before it ends as
+// denied.
+const PendingLife = 24 * time.Hour
 
 // Decision is the record of a verdict, kept at guardian:decision:{tracking_id}
 // as JSON with these names.
@@ -19,35 +20,58 @@ type Decision struct {
 	Verdict    Verdict
 	Policy     string // the revision of the policy in force
 	DecidedAt  string // RFC 3339, UTC
-	Action     Action
+	ExpiresAt  string // RFC 3339, UTC: when a verdict that waits ends as denied; else ""
+	Action     Action // its payload without what the policy masks
+	Masked     []string
 	TTLSeconds int64
 	Request    string // digest of what was asked for: see dispatch
 }
 
-// NewDecision makes the record of a verdict on an action.
-func NewDecision(trackingID string, a Action, v Verdict, policy string, at time.Time) Decision {
-	return Decision{
+// NewDecision makes the record of a verdict that rules gave on an action.
+// What they call secret is left out of the record.
+func NewDecision(trackingID string, a Action, v Verdict, rules Rules, at time.Time) Decision {
+	d := Decision{
 		DecisionID: packet.NewTrackingID(),
 		TrackingID: trackingID,
-		Verdict:    v,
-		Policy:     policy,
-		DecidedAt:  at.UTC().Format("2006-01-02T15:04:05.000000Z"),
+		Policy:     rules.Revision(),
+		DecidedAt:  recordTime(at),
 		Action:     a,
 	}
+	d.Action.Payload, d.Masked = rules.Mask(a.Payload)
+	return d.with(v, at)
 }
+
+// Over is the decision in case the action is past its rate; see Rate.
+func (d Decision) Over(at time.Time) Decision { return d.with(d.Verdict.Rate.Over, at) }
+
+func (d Decision) with(v Verdict, at time.Time) Decision {
+	d.Verdict, d.ExpiresAt = v, ""
+	if v.Status.Waits() {
+		d.ExpiresAt = recordTime(at.Add(PendingLife))
+	}
+	return d
+}
+
+// Millis is a record's time in milliseconds since 1970; 0 for "".
+func Millis(at string) int64 {
+	t, err := time.Parse(time.RFC3339, at)
+	if err != nil {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// recordTime is how records write a time: RFC 3339 in UTC with microseconds.
+func recordTime(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000000Z") }
 
 // AuditHash is the hex SHA-256 of the JSON of {decision_id, status, reason,
 // guardians, decided_at}, with sorted keys and the separators ", " and ": ",
 // as Python's json.dumps(…, sort_keys=True) writes it.
 func (d Decision) AuditHash() string {
-	guardians := make([]packet.Value, len(d.Verdict.Findings))
-	for i, f := range d.Verdict.Findings {
-		guardians[i] = f.value()
-	}
 	text := packet.AppendValueJSON(nil, packet.ObjectOf(
 		str("decided_at", d.DecidedAt),
 		str("decision_id", d.DecisionID),
-		packet.Member{Key: "guardians", Value: packet.ArrayOf(guardians...)},
+		packet.Member{Key: "guardians", Value: packet.ArrayOf(d.Verdict.guardians()...)},
 		str("reason", d.Verdict.Reason),
 		str("status", string(d.Verdict.Status)),
 	))
@@ -57,76 +81,29 @@ func (d Decision) AuditHash() string {
 
 // AppendJSON appends the record as it is kept in Redis.
 func (d Decision) AppendJSON(dst []byte) []byte {
-	guardians := make([]packet.Value, len(d.Verdict.Findings))
-	for i, f := range d.Verdict.Findings {
-		guardians[i] = f.value()
-	}
-	required := make([]packet.Value, len(d.Verdict.Required))
-	for i, r := range d.Verdict.Required {
-		required[i] = packet.StringOf(r)
-	}
-	return packet.AppendValueJSON(dst, packet.ObjectOf(
+	members := []packet.Member{
 		str("decision_id", d.DecisionID),
 		str("tracking_id", d.TrackingID),
 		str("status", string(d.Verdict.Status)),
 		str("reason", d.Verdict.Reason),
-		packet.Member{Key: "guardians", Value: packet.ArrayOf(guardians...)},
-		packet.Member{Key: "required_actions", Value: packet.ArrayOf(required...)},
+		{Key: "guardians", Value: packet.ArrayOf(d.Verdict.guardians()...)},
+		{Key: "required_actions", Value: texts(d.Verdict.Required)},
 		str("policy", d.Policy),
 		str("decided_at", d.DecidedAt),
 		str("audit_hash", d.AuditHash()),
-		packet.Member{Key: "approvals", Value: packet.ArrayOf()},
+		{Key: "approvals", Value: packet.ArrayOf()},
 		str("key", d.Action.Key),
 		str("operation", d.Action.Operation),
-		packet.Member{Key: "ttl_seconds", Value: packet.IntOf(d.TTLSeconds)},
+		{Key: "ttl_seconds", Value: packet.IntOf(d.TTLSeconds)},
 		str("request_sha256", d.Request),
-		packet.Member{Key: "input", Value: d.Action.value()},
-	))
-}
-
-// value has its keys in sorted order, as the audit hash needs them.
-func (f Finding) value() packet.Value {
-	return packet.ObjectOf(
-		packet.Member{Key: "advisory", Value: packet.BoolOf(f.Advisory)},
-		str("name", f.Guardian),
-		str("reason", f.Reason),
-		str("rule", f.Rule),
-		str("status", string(f.Status)),
-	)
-}
-
-func str(key, value string) packet.Member {
-	return packet.Member{Key: key, Value: packet.StringOf(value)}
-}
-
-// Recorded is what is read back of a decision record.
-type Recorded struct {
-	DecisionID string `json:"decision_id"`
-	TrackingID string `json:"tracking_id"`
-	Status     Status `json:"status"`
-	Reason     string `json:"reason"`
-	Policy     string `json:"policy"`
-	DecidedAt  string `json:"decided_at"`
-	AuditHash  string `json:"audit_hash"`
-	Key        string `json:"key"`
-	Operation  string `json:"operation"`
-	TTLSeconds int64  `json:"ttl_seconds"`
-	Request    string `json:"request_sha256"`
-}
-
-// ErrNotDecision is what ParseRecorded says of a record that is none.
-var ErrNotDecision = errors.New("not a decision record")
-
-// ParseRecorded reads a decision record.
-func ParseRecorded(raw []byte) (Recorded, error) {
-	var r Recorded
-	if err := json.Unmarshal(raw, &r); err != nil {
-		return r, fmt.Errorf("%w: %w", ErrNotDecision, err)
 	}
-	if r.DecisionID == "" || r.Status == "" {
-		return r, fmt.Errorf("%w: it has no decision_id or no status", ErrNotDecision)
+	if d.Verdict.Status.Waits() {
+		members = append(members, quorumMember(d.Verdict.Quorum), str("expires_at", d.ExpiresAt))
 	}
-	return r, nil
+	if len(d.Masked) > 0 {
+		members = append(members, packet.Member{Key: "masked", Value: texts(d.Masked)})
+	}
+	return packet.AppendValueJSON(dst, packet.ObjectOf(append(members, packet.Member{Key: "input", Value: d.Action.value()})...))
 }
 
 // BatchJSON is the record that the packets of a batch share: the decision on
@@ -146,4 +123,42 @@ func (d Decision) BatchJSON(batchID string, trackingIDs []packet.Value) []byte {
 		str("operation", d.Action.Operation),
 		packet.Member{Key: "ids", Value: packet.ArrayOf(trackingIDs...)},
 	))
+}
+
+func (v Verdict) guardians() []packet.Value {
+	guardians := make([]packet.Value, len(v.Findings))
+	for i, f := range v.Findings {
+		guardians[i] = f.value()
+	}
+	return guardians
+}
+
+// value has its keys in sorted order, as the audit hash needs them.
+func (f Finding) value() packet.Value {
+	return packet.ObjectOf(
+		packet.Member{Key: "advisory", Value: packet.BoolOf(f.Advisory)},
+		str("name", f.Guardian),
+		str("reason", f.Reason),
+		str("rule", f.Rule),
+		str("status", string(f.Status)),
+	)
+}
+
+func quorumMember(q Quorum) packet.Member {
+	return packet.Member{Key: "quorum", Value: packet.ObjectOf(
+		packet.Member{Key: "approvals", Value: packet.IntOf(int64(q.Approvals))},
+		packet.Member{Key: "roles", Value: texts(q.Roles)},
+	)}
+}
+
+func texts(list []string) packet.Value {
+	values := make([]packet.Value, len(list))
+	for i, s := range list {
+		values[i] = packet.StringOf(s)
+	}
+	return packet.ArrayOf(values...)
+}
+
+func str(key, value string) packet.Member {
+	return packet.Member{Key: key, Value: packet.StringOf(value)}
 }

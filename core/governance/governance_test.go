@@ -130,19 +130,20 @@ func TestADecisionIsReadBackAsItWasWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := governance.NewDecision("id-1", a, governance.Verdict{Status: governance.Review, Reason: "look"}, "p@1", time.Unix(1, 5000))
+	d := governance.NewDecision("id-1", a, governance.Verdict{Status: governance.Review, Reason: "look", Quorum: governance.Quorum{Approvals: 1}}, council(nil), time.Unix(1, 5000))
 	d.TTLSeconds, d.Request = 77, "abc"
 	raw := d.AppendJSON(nil)
 	got, err := governance.ParseRecorded(raw)
-	want := governance.Recorded{
-		DecisionID: d.DecisionID, TrackingID: "id-1", Status: governance.Review, Reason: "look", Policy: "p@1",
-		DecidedAt: "1970-01-01T00:00:01.000005Z", AuditHash: d.AuditHash(), Key: "queue:q", Operation: "rpush", TTLSeconds: 77, Request: "abc",
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err != nil || got != want {
-		t.Errorf("%+v, %v", got, err)
+	if got.DecisionID != d.DecisionID || got.TrackingID != "id-1" || got.Status != governance.Review || got.Reason != "look" || got.Policy != "t" ||
+		got.DecidedAt != "1970-01-01T00:00:01.000005Z" || got.ExpiresAt != "1970-01-02T00:00:01.000005Z" || got.AuditHash != d.AuditHash() ||
+		got.Key != "queue:q" || got.Operation != "rpush" || got.TTLSeconds != 77 || got.Request != "abc" || got.Quorum.Approvals != 1 {
+		t.Errorf("%+v", got)
 	}
-	if !strings.Contains(string(raw), "9007199254740993") {
-		t.Error("the payload's numbers lost their value")
+	if again, there := got.Action(); !there || again.Primitive != "x" || !strings.Contains(string(raw), "9007199254740993") {
+		t.Errorf("the action came back as %+v", again)
 	}
 	for _, bad := range []string{"", "null", "[]", "{}", `{"status": "approved"}`, `{"decision_id": 7, "status": "approved"}`, "\x00"} {
 		if _, err := governance.ParseRecorded([]byte(bad)); !errors.Is(err, governance.ErrNotDecision) {

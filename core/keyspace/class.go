@@ -10,8 +10,9 @@ type Class uint8
 const (
 	Other Class = iota // not ours to read
 	PacketQueue
-	Inbox  // messages:*
-	Carcel // carcel:dead_letters and the other lists of carcel:*
+	Inbox       // messages:*
+	Carcel      // carcel:dead_letters and the other lists of carcel:*
+	CarcelIndex // what stands beside the carcel: marks, pending, bin, runs
 	SharedContext
 	PacketHash // agents:metadata
 	SwarmSet   // swarm:*
@@ -49,6 +50,7 @@ var classes = map[Class]classInfo{
 	PacketQueue:       {"queue", TypeList, "rpush", true},
 	Inbox:             {"messages", TypeList, "rpush", false},
 	Carcel:            {"carcel", TypeList, "", false},
+	CarcelIndex:       {name: "carcel index"},
 	SharedContext:     {"context", TypeString, "set", true},
 	PacketHash:        {"agents", TypeHash, "hset", true},
 	SwarmSet:          {"swarm", TypeSet, "sadd", false},
@@ -83,7 +85,7 @@ func (c Class) HoldsPackets() bool { return classes[c].packets }
 // so that no packet may be dispatched to it by name.
 func (c Class) Managed() bool {
 	switch c {
-	case Carcel, AgentHeartbeat, AgentContextInfo, AgentContextChunk, TaskInfo, TaskWaiting,
+	case Carcel, CarcelIndex, AgentHeartbeat, AgentContextInfo, AgentContextChunk, TaskInfo, TaskWaiting,
 		TaskClaim, TaskResult, DecisionRecord, LedgerStream, Internal:
 		return true
 	}
@@ -102,7 +104,7 @@ func Classify(key string) Class {
 	case "messages":
 		return Inbox
 	case "carcel":
-		return Carcel
+		return classifyCarcel(rest)
 	case "context":
 		return SharedContext
 	case "swarm":
@@ -124,6 +126,15 @@ func Classify(key string) Class {
 		return Internal
 	}
 	return Other
+}
+
+func classifyCarcel(rest string) Class {
+	name, _, _ := strings.Cut(rest, ":")
+	switch name {
+	case "marks", "pending", "changes", "bin", "bins", "run", "runs":
+		return CarcelIndex
+	}
+	return Carcel
 }
 
 func classifyAgent(rest string) Class {

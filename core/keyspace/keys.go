@@ -38,6 +38,50 @@ func (p Partition) DeadLetters() string { return p.key("carcel:dead_letters") }
 // Expired is where packets go that were found past their own TTL: LIST.
 func (p Partition) Expired() string { return p.key("carcel:expired") }
 
+// Marks holds the SHA-256, in hex, of every raw entry that has left the
+// carcel, so that a copy of it is not released again: ZSET, score = when, in
+// milliseconds.
+func (p Partition) Marks() string { return p.key("carcel:marks") }
+
+// Pending holds the tracking ids of entries that wait for a person: ZSET,
+// score = when they end as denied, in milliseconds.
+func (p Partition) Pending() string { return p.key("carcel:pending") }
+
+// Changes counts what was altered inside the carcel, which its length does
+// not tell: STRING.
+func (p Partition) Changes() string { return p.key("carcel:changes") }
+
+// Bin keeps one discarded entry, by the SHA-256 of its text: STRING with a
+// TTL.
+func (p Partition) Bin(sha string) string { return p.key("carcel:bin:" + sha) }
+
+// Bins lists what is in the bin: ZSET SHA-256, score = when it ends, in
+// milliseconds.
+func (p Partition) Bins() string { return p.key("carcel:bins") }
+
+// Run is the state of one replay: HASH.
+func (p Partition) Run(id string) string { return p.key("carcel:run:" + id) }
+
+// RunPlan lists the SHA-256 of the entries that a replay was confirmed for:
+// LIST.
+func (p Partition) RunPlan(id string) string { return p.key("carcel:run:" + id + ":plan") }
+
+// RunReleased holds the tracking ids that a replay has released: SET.
+func (p Partition) RunReleased(id string) string { return p.key("carcel:run:" + id + ":released") }
+
+// Runs lists the replays: ZSET id, score = when it began, in milliseconds.
+func (p Partition) Runs() string { return p.key("carcel:runs") }
+
+// Rate counts a vertical's actions within the last minute: ZSET slot, score =
+// when, in milliseconds.
+func (p Partition) Rate(vertical string) string { return p.key("ifp:rate:" + vertical) }
+
+// Fired counts how often each rule fired within ten minutes, numbered from
+// 1970: HASH.
+func (p Partition) Fired(tenMinutes int64) string {
+	return p.key("ifp:fired:" + strconv.FormatInt(tenMinutes, 10))
+}
+
 // Decision is the record of the council's decision on one packet, and the
 // mark by which a retried dispatch is known: STRING, JSON.
 func (p Partition) Decision(trackingID string) string {

@@ -60,3 +60,35 @@ local function append(ledger, fields)
   return position
 end
 
+
+-- How many actions a rate has counted since a time, in milliseconds.
+local function counted(rate, since) return redis.call('ZCOUNT', rate, '(' .. int(since), '+inf') end
+
+-- Counts an action in a rate.
+local function reserve(rate, at, window, slot)
+  redis.call('ZREMRANGEBYSCORE', rate, '-inf', int(at - window))
+  redis.call('ZADD', rate, int(at), slot)
+  redis.call('PEXPIRE', rate, window)
+end
+
+-- Puts a packet under a key whose type was guarded before, and returns how
+-- much that key holds then.
+local function put(key, operation, value, field, ttl)
+  local created = redis.call('EXISTS', key) == 0
+  local length = 1
+  if operation == 'rpush' then
+    length = redis.call('RPUSH', key, value)
+  elseif operation == 'lpush' then
+    length = redis.call('LPUSH', key, value)
+  elseif operation == 'set' then
+    redis.call('SET', key, value, 'KEEPTTL')
+  elseif operation == 'hset' then
+    redis.call('HSET', key, field, value)
+    length = redis.call('HLEN', key)
+  else
+    redis.call('SADD', key, value)
+    length = redis.call('SCARD', key)
+  end
+  extend(key, ttl, created)
+  return length
+end
