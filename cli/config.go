@@ -25,6 +25,8 @@ type configuration struct {
 type profile struct {
 	Redis    string `yaml:"redis"`
 	ReadOnly bool   `yaml:"read_only"`
+	Policy   string `yaml:"policy"`   // default, s2, or a file
+	Operator string `yaml:"operator"` // whose local key signs
 }
 
 // loadConfig reads the file named, or the usual one if it is there.
@@ -57,6 +59,9 @@ func configHome() string { return xdg("XDG_CONFIG_HOME", ".config") }
 
 // stateHome is where drafts and history are kept.
 func stateHome() string { return filepath.Join(xdg("XDG_STATE_HOME", ".local/state"), "ifpacket") }
+
+// dataHome is where keys and exports are kept.
+func dataHome() string { return filepath.Join(xdg("XDG_DATA_HOME", ".local/share"), "ifpacket") }
 
 func xdg(name, preset string) string {
 	if dir := os.Getenv(name); filepath.IsAbs(dir) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/infrafabric/ifpacket/core/dispatch"
+	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/core/store"
 )
@@ -61,10 +62,14 @@ func exitCode(err error) int {
 	for _, invalid := range []error{
 		errUsage, packet.ErrInvalid, packet.ErrNotPacket, store.ErrURL,
 		dispatch.ErrDestination, dispatch.ErrCollect, dispatch.ErrConflict,
+		governance.ErrPolicy,
 	} {
 		if errors.Is(err, invalid) {
 			return exitInvalid
 		}
+	}
+	if code, ok := carcelCode(err); ok {
+		return code
 	}
 	var syntax *packet.SyntaxError
 	var encode *packet.EncodeError

@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/infrafabric/ifpacket/core/custody/keyring"
 	"github.com/infrafabric/ifpacket/core/engine"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/demo"
@@ -18,6 +19,8 @@ type place struct {
 	url    string
 	config configuration
 	close  func()
+
+	chamber *governance.Chamber // the council by a policy file; nil when the demo brings its own
 }
 
 // open finds out which Redis is meant, starts the demo when that is asked
@@ -29,6 +32,7 @@ func (a *app) open(ctx context.Context) (*place, error) {
 		return nil, err
 	}
 	var council governance.Council
+	policy, keys := a.global.policy, keyring.Files(dataHome())
 	readOnly := a.global.readOnly
 	switch {
 	case a.global.demo:
@@ -37,6 +41,7 @@ func (a *app) open(ctx context.Context) (*place, error) {
 			return nil, err
 		}
 		p.name, p.url, p.close, council = "demo", world.URL(), world.Close, world.Council()
+		keys = world.Keys()
 	case a.global.redis != "":
 		p.url = a.global.redis
 	case a.global.profile == "" && os.Getenv("IFPACKET_REDIS") != "":
@@ -48,10 +53,24 @@ func (a *app) open(ctx context.Context) (*place, error) {
 		}
 		p.name, p.url = chosen.name, chosen.Redis
 		readOnly = readOnly || chosen.ReadOnly
+		if policy == "" {
+			policy = chosen.Policy
+		}
+		if a.global.as == "" {
+			a.global.as = chosen.Operator
+		}
 	}
-	p.engine, err = engine.Open(engine.Config{URL: p.url, ReadOnly: readOnly, Council: council})
+	if council == nil || policy != "" {
+		chamber, err := governance.OpenChamber(policy)
+		if err != nil {
+			p.close()
+			return nil, err
+		}
+		p.chamber, council = chamber, chamber
+	}
+	p.engine, err = engine.Open(engine.Config{URL: p.url, ReadOnly: readOnly, Council: council, Keys: keys})
 	if err != nil {
-		p.close()
+		p.end()
 		return nil, err
 	}
 	return p, nil
@@ -60,6 +79,13 @@ func (a *app) open(ctx context.Context) (*place, error) {
 // Close ends the engine, then the demo under it.
 func (p *place) Close() {
 	_ = p.engine.Close()
+	p.end()
+}
+
+func (p *place) end() {
+	if p.chamber != nil {
+		p.chamber.Close()
+	}
 	p.close()
 }
 

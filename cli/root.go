@@ -108,7 +108,8 @@ ifpacket dispatch --key queue:council --contents '{"primitive": "matrix.route"}'
 	flags.BoolVar(&a.global.demo, "demo", false, "run on an embedded Redis with a simulated swarm")
 	flags.Uint64Var(&a.global.seed, "demo-seed", 1, "seed of the simulated swarm: the same seed, the same run")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
-	root.AddCommand(a.dispatchCommand(), a.collectCommand(), a.statusCommand(), a.watchCommand(), a.doctorCommand())
+	root.AddCommand(a.dispatchCommand(), a.collectCommand(), a.statusCommand(), a.watchCommand(), a.doctorCommand(),
+		a.carcelCommand(), a.policyCommand(), a.keysCommand())
 	return root
 }
 

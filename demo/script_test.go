@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/infrafabric/ifpacket/core/dispatch"
+	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/packet"
 )
 
@@ -57,7 +58,10 @@ func TestAPlayOfHoursStaysWithinBounds(t *testing.T) {
 	alive, most := map[string]bool{}, 0
 	posted, refused, dispatched := 0, 0, 0
 	ids := map[string]bool{}
-	council := council{}
+	council, err := governance.LoadPolicy(governance.DefaultPolicy)
+	if err != nil {
+		t.Fatal(err)
+	}
 	eachStep(3, lasts, func(s step) {
 		switch d := s.deed.(type) {
 		case ship:
@@ -152,9 +156,9 @@ func TestOneAgentFallsSilentAndComesBack(t *testing.T) {
 	}
 }
 
-func actionOf(t *testing.T, p packet.Packet, to dispatch.Destination) (a action) {
+func actionOf(t *testing.T, p packet.Packet, to dispatch.Destination) governance.Action {
 	t.Helper()
-	a, err := readAction(p, to)
+	a, err := governance.ActionOf(p, to.Key, string(to.Operation))
 	if err != nil {
 		t.Fatal(err)
 	}

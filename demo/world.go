@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/infrafabric/ifpacket/core/custody/keyring"
 	"github.com/infrafabric/ifpacket/core/engine"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/store"
@@ -26,6 +27,8 @@ type Options struct {
 type World struct {
 	server *embedded.Server
 	engine *engine.Engine
+	policy *governance.Policy
+	keys   keyring.KeyStore // the visitor's
 	speed  float64
 
 	stop    context.CancelFunc
@@ -55,17 +58,25 @@ func Start(ctx context.Context, o Options) (*World, error) {
 	if !(o.Speed > 0) {
 		o.Speed = 1
 	}
+	policy, err := governance.LoadPolicy(governance.DefaultPolicy)
+	if err != nil {
+		return nil, fmt.Errorf("demo: %w", err)
+	}
 	server, err := embedded.Start(embedded.Options{})
 	if err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
-	w := &World{server: server, speed: o.Speed, held: map[string][]string{}, excess: map[string]int{}}
+	w := &World{server: server, policy: policy, keys: keyring.InMemory(), speed: o.Speed, held: map[string][]string{}, excess: map[string]int{}}
 	w.engine, err = engine.Open(engine.Config{URL: server.URL(), Council: w.Council()})
 	if err != nil {
 		server.Close()
 		return nil, fmt.Errorf("demo: %w", err)
 	}
 	ctx, w.stop = context.WithCancel(ctx)
+	if err := w.swearIn(ctx); err != nil {
+		w.Close()
+		return nil, err
+	}
 	play := newScript(o.Seed)
 	for play.actors[0].pending[0].at < opening {
 		if err := play.next().deed.do(ctx, w); err != nil {
@@ -75,15 +86,16 @@ func Start(ctx context.Context, o Options) (*World, error) {
 	}
 	w.running.Go(func() { w.perform(ctx, play) })
 	w.running.Go(func() { w.trim(ctx) })
+	w.running.Go(func() { w.second(ctx) })
 	return w, nil
 }
 
 // URL is where the world's Redis listens, on the loopback: others may join.
 func (w *World) URL() string { return w.server.URL() }
 
-// Council is the council that judges in this world: the S2 guardians' rules,
-// written out for the demo. Whoever joins should ask it too.
-func (w *World) Council() governance.Council { return governance.Fixed(council{}) }
+// Council is the council that judges in this world, by the default policy.
+// Whoever joins should ask it too.
+func (w *World) Council() governance.Council { return governance.Fixed(w.policy) }
 
 // Close ends the swarm and its Redis and waits until both are gone. Closing
 // twice is fine.

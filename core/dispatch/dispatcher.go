@@ -111,7 +111,7 @@ func (d *Dispatcher) prepare(ctx context.Context, p packet.Packet, asked Destina
 	if err != nil {
 		return cargo{}, err
 	}
-	if want := to.misfit(); want != "" {
+	if want := to.Misfit(); want != "" {
 		return cargo{}, d.store.WrongType(string(to.Operation), to.Key, to.Operation.RedisType(), want)
 	}
 	action, err := d.check(p, to)

@@ -74,9 +74,9 @@ func (d Destination) known() error {
 	return nil
 }
 
-// misfit returns the type that the class of the key demands when the
+// Misfit returns the type that the class of the key demands when the
 // operation would make it another, "" when all is well.
-func (d Destination) misfit() string {
+func (d Destination) Misfit() string {
 	want := keyspace.Classify(d.Key).RedisType()
 	if want != "" && want != d.Operation.RedisType() {
 		return want

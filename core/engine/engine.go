@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/user"
 
+	"github.com/infrafabric/ifpacket/core/carcel"
+	"github.com/infrafabric/ifpacket/core/custody/keyring"
 	"github.com/infrafabric/ifpacket/core/dispatch"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/packet"
@@ -24,6 +26,7 @@ type Config struct {
 	ReadOnly bool               // nothing is ever written
 	Council  governance.Council // the council of none when nil
 	Registry *packet.Registry   // the embedded schemas when nil
+	Keys     keyring.KeyStore   // where this machine's keys are; in memory when nil
 	Watch    watch.Options
 }
 
@@ -35,6 +38,8 @@ type Engine struct {
 	swarm      *swarm.Coordinator
 	watcher    *watch.Watcher
 	registry   *packet.Registry
+	keyring    *keyring.Keyring
+	carcel     *carcel.Carcel
 }
 
 // Open makes an engine. It does not connect: a Redis that is away shows at
@@ -53,8 +58,14 @@ func Open(c Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Keys == nil {
+		c.Keys = keyring.InMemory()
+	}
+	keys := keyring.Open(s, c.Keys, s.Target().String())
 	return &Engine{
 		store:      s,
+		keyring:    keys,
+		carcel:     carcel.New(s, c.Council, c.Registry, keys),
 		dispatcher: dispatch.New(s, c.Council, c.Registry),
 		collector:  dispatch.NewCollector(s),
 		swarm:      swarm.New(s),
@@ -103,6 +114,12 @@ func (e *Engine) Collect(ctx context.Context, r dispatch.Request) (dispatch.Coll
 func (e *Engine) Logistics() dispatch.Logistics {
 	return dispatch.Logistics{Dispatcher: e.dispatcher, Collector: e.collector}
 }
+
+// Carcel holds what was not approved; see carcel.Carcel.
+func (e *Engine) Carcel() *carcel.Carcel { return e.carcel }
+
+// Keyring tells whose key is whose; see keyring.Keyring.
+func (e *Engine) Keyring() *keyring.Keyring { return e.keyring }
 
 // Swarm is the coordinator of agents, tasks and messages.
 func (e *Engine) Swarm() *swarm.Coordinator { return e.swarm }

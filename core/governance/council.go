@@ -113,6 +113,9 @@ func (q Quorum) atLeast(s Status) Quorum {
 	return q
 }
 
+// QuorumOf is what a status asks for where no rule asks for more.
+func QuorumOf(s Status) Quorum { return Quorum{}.atLeast(s) }
+
 // Rate says that an action counts towards a rate. How many came before is
 // known to Redis alone, so a verdict holds both outcomes, and the script that
 // writes takes one: with Limit actions or more in the Window behind it, Over;

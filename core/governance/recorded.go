@@ -25,6 +25,7 @@ type Recorded struct {
 	Approvals  []Approval `json:"approvals"`
 	Appeal     *Approval  `json:"appeal"`  // the last one; its Act is Appealed
 	Outcome    *Outcome   `json:"outcome"` // nil while the packet is where the decision put it
+	Replays    int        `json:"replays"` // how often the packet was replayed so far
 	Masked     []string   `json:"masked"`
 	Key        string     `json:"key"`
 	Operation  string     `json:"operation"`
@@ -37,13 +38,12 @@ type Recorded struct {
 
 // Outcome is how a held packet ended.
 type Outcome struct {
-	State   string `json:"state"` // one of the Outcome… words
-	At      string `json:"at"`    // RFC 3339
-	By      string `json:"by,omitempty"`
-	Run     string `json:"run,omitempty"`     // the replay that released it
-	Why     string `json:"why,omitempty"`     // as the person who did it said
-	Became  string `json:"became,omitempty"`  // tracking id of the edited packet that took its place
-	Replays int    `json:"replays,omitempty"` // how often it was released so far
+	State  string `json:"state"` // one of the Outcome… words
+	At     string `json:"at"`    // RFC 3339
+	By     string `json:"by,omitempty"`
+	Run    string `json:"run,omitempty"`    // the replay that released it
+	Why    string `json:"why,omitempty"`    // as the person who did it said
+	Became string `json:"became,omitempty"` // tracking id of the edited packet that took its place
 }
 
 // The ends of a held packet.
@@ -96,14 +96,6 @@ func (r Recorded) Action() (Action, bool) {
 	return a, true
 }
 
-// Replays is how often the packet has been released so far.
-func (r Recorded) Replays() int {
-	if r.Outcome == nil {
-		return 0
-	}
-	return r.Outcome.Replays
-}
-
 // Deadline is when the wait for a person ends; zero when nobody is waited for.
 func (r Recorded) Deadline() time.Time {
 	at, _ := time.Parse(time.RFC3339, r.ExpiresAt)
@@ -113,6 +105,12 @@ func (r Recorded) Deadline() time.Time {
 // Verdict is the verdict that the record tells of.
 func (r Recorded) Verdict() Verdict {
 	return Verdict{Status: r.Status, Reason: r.Reason, Findings: r.Guardians, Required: r.Required, Quorum: r.Quorum}
+}
+
+// Renamed is the record as that of the packet with another tracking id.
+func (r Recorded) Renamed(trackingID string) string {
+	r.value = r.value.With("tracking_id", packet.StringOf(trackingID))
+	return r.JSON()
 }
 
 // JSON is the record with its present approvals, appeal, quorum, deadline and
@@ -141,6 +139,9 @@ func (r Recorded) JSON() string {
 	}
 	if r.Outcome != nil {
 		set("outcome", r.Outcome)
+	}
+	if r.Replays > 0 {
+		v = v.With("replays", packet.IntOf(int64(r.Replays)))
 	}
 	return string(packet.AppendValueJSON(nil, v))
 }

@@ -16,9 +16,9 @@ var (
 
 // Why a ring is refused. The ring that was pinned stays in force.
 var (
-	ErrForged     = errors.New("ring forged")       // not a ring, or not what its root signed
+	ErrForged     = errors.New("ring forged")          // not a ring, or not what its root signed
 	ErrOtherRoot  = errors.New("ring of another root") // than the pinned one
-	ErrRolledBack = errors.New("ring rolled back")  // older than the pinned one, or another of the same version
+	ErrRolledBack = errors.New("ring rolled back")     // older than the pinned one, or another of the same version
 )
 
 // Why something cannot be done with keys.

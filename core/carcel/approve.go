@@ -1,0 +1,268 @@
+package carcel
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/infrafabric/ifpacket/core/custody"
+	"github.com/infrafabric/ifpacket/core/custody/keyring"
+	"github.com/infrafabric/ifpacket/core/dispatch"
+	"github.com/infrafabric/ifpacket/core/governance"
+	"github.com/infrafabric/ifpacket/core/packet"
+)
+
+// ErrNotWaiting says that an entry waits for nobody's approval.
+var ErrNotWaiting = errors.New("it does not wait for an approval")
+
+// tries is how often an act is tried again when another one came between.
+const tries = 8
+
+// Acted tells what became of an entry after a person's act.
+type Acted struct {
+	TrackingID string            `json:"tracking_id"`
+	Status     string            `json:"status"` // approved (of several), released, denied, appealed, discarded, restored
+	Decision   governance.Status `json:"decision"`
+	Reason     string            `json:"reason,omitempty"`
+	Approvals  int               `json:"approvals"`
+	Required   int               `json:"required"`
+	Persons    []string          `json:"persons,omitempty"`
+	Key        string            `json:"key,omitempty"`
+	Operation  string            `json:"operation,omitempty"`
+	By         string            `json:"by"`
+}
+
+// Case is a held entry with the decision that approvals are for.
+type Case struct {
+	Held   Held
+	Record governance.Recorded
+	Tally  governance.Tally
+	To     dispatch.Destination // where the packet goes once the quorum is reached
+	ToErr  error                // why that is not known
+
+	slot     int64
+	expected string // the record's text in Redis
+}
+
+// Case reads what there is to approve about an entry. An entry of another
+// program, and one whose decision record has ended, gets a decision of its
+// own, which begins to exist with the first approval.
+func (c *Carcel) Case(ctx context.Context, id string) (Case, error) {
+	h, slot, err := c.find(ctx, id)
+	if err != nil {
+		return Case{}, err
+	}
+	k := Case{Held: h, slot: slot}
+	rec, err := c.record(ctx, h.TrackingID)
+	if err != nil {
+		return k, err
+	}
+	k.expected = rec.raw
+	rules := c.council.InForce()
+	if rec.Recorded != nil && rec.Outcome == nil && (h.Decided == "" || h.Decided == rec.DecisionID) {
+		k.Record = *rec.Recorded
+	} else if k.Record, err = c.opened(&h, rec, rules); err != nil {
+		return k, err
+	}
+	k.To, k.ToErr = target(&h, dispatch.Destination{}, rules)
+	check, err := c.checker(ctx)
+	if err != nil {
+		return k, err
+	}
+	k.Tally = k.Record.Count(k.statement(), h.Actor, check)
+	return k, nil
+}
+
+// opened is a decision on an entry that has none in force: what the entry
+// itself says, under the rules of now.
+func (c *Carcel) opened(h *Held, before filed, rules governance.Rules) (governance.Recorded, error) {
+	v := governance.Verdict{Status: h.Decision, Reason: h.Reason, Quorum: governance.QuorumOf(h.Decision)}
+	if h.Guardian != "" {
+		v.Findings = []governance.Finding{{Guardian: h.Guardian, Rule: h.Rule, Status: h.Decision, Reason: h.Reason}}
+	}
+	a := governance.Action{
+		Primitive: h.Primitive, Vertical: h.Vertical, Actor: h.Actor, Payload: h.Contents, Origin: h.Origin, Key: h.Key, Operation: h.Operation,
+	}
+	if v.Status == "" {
+		v.Status = governance.Failed
+	}
+	d := governance.NewDecision(h.TrackingID, a, v, rules, c.now())
+	rec, err := governance.ParseRecorded(d.AppendJSON(nil))
+	rec.Replays = before.replays()
+	return rec, err
+}
+
+// statement is what a signature is for.
+func (k *Case) statement() governance.Statement {
+	sum, err := custody.ContentsSHA256(k.Held.Contents)
+	if err != nil { // not canonical: no signature can hold for it
+		sum = "none: " + err.Error()
+	}
+	return governance.Statement{
+		TrackingID: k.Held.TrackingID, DecisionID: k.Record.DecisionID, Policy: k.Record.Policy,
+		ContentsSHA256: sum, Key: k.To.Key, Operation: string(k.To.Operation),
+	}
+}
+
+// checker checks signatures against the keyring as it is now.
+func (c *Carcel) checker(ctx context.Context) (governance.Checker, error) {
+	ring, err := c.keys.Ring(ctx)
+	if err != nil {
+		return nil, err
+	}
+	position, err := c.position(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func(keyID string, message, signature []byte) (governance.Signatory, error) {
+		e, err := ring.Verify(keyID, message, signature, position)
+		if err != nil {
+			return governance.Signatory{}, err
+		}
+		return governance.Signatory{Person: e.Person, Role: string(e.Role), Names: ring.Names(e.Person)}, nil
+	}, nil
+}
+
+// position is that of the ledger's next record.
+func (c *Carcel) position(ctx context.Context) (int64, error) {
+	last, err := c.store.Commands().XRevRangeN(ctx, c.space.Ledger(), "+", "-", 1).Result()
+	if err != nil {
+		return 0, c.store.Explain("carcel", c.space.Ledger(), err)
+	}
+	if len(last) == 0 {
+		return 1, nil
+	}
+	n, _ := strconv.ParseInt(last[0].ID[:max(len(last[0].ID)-2, 0)], 10, 64)
+	return n + 1, nil
+}
+
+// Approve adds a person's signed approval to an entry. With the last one that
+// its decision asks for, the packet goes to its key in the same atomic step.
+// Errors match *ErrNoEntry, ErrNotWaiting, ErrTooLate, governance.ErrSelfApproval,
+// governance.ErrApprovedTwice, governance.ErrRole, ErrNoTarget, or are the
+// keyring's.
+func (c *Carcel) Approve(ctx context.Context, id string, by keyring.Signer, why string) (Acted, error) {
+	return c.again(ctx, id, func(k Case) (Acted, string, error) {
+		if err := k.waits(); err != nil {
+			return Acted{}, "", err
+		}
+		if k.ToErr != nil {
+			return Acted{}, "", k.ToErr
+		}
+		a, err := c.sign(ctx, &k, governance.Approves, by, why)
+		if err != nil {
+			return Acted{}, "", err
+		}
+		rec := k.Record
+		rec.Approvals = append(append([]governance.Approval(nil), rec.Approvals...), a)
+		persons := append(k.Tally.Persons, a.Person)
+		done := Acted{
+			TrackingID: k.Held.TrackingID, Status: "approved", Decision: k.Held.Decision, Approvals: len(persons), Required: k.Tally.Needed,
+			Persons: persons, Key: k.To.Key, Operation: string(k.To.Operation), By: a.Person,
+		}
+		if len(persons) < k.Tally.Needed {
+			becomes := k.Held.with(
+				packet.Member{Key: "approvals_given", Value: packet.IntOf(int64(len(persons)))},
+				packet.Member{Key: "approvals_required", Value: packet.IntOf(int64(k.Tally.Needed))},
+				packet.Member{Key: "decision_id", Value: packet.StringOf(rec.DecisionID)},
+				packet.Member{Key: "policy", Value: packet.StringOf(rec.Policy)},
+				packet.Member{Key: "expires_at", Value: packet.StringOf(rec.ExpiresAt)})
+			status, err := c.settle(ctx, act{
+				held: &k.Held, slot: k.slot, becomes: becomes, became: SHA(becomes), expected: k.expected, record: rec.JSON(),
+				pending: strconv.FormatInt(governance.Millis(rec.ExpiresAt), 10), deadline: governance.Millis(rec.ExpiresAt),
+				events: "approved", actor: a.Person, policy: rec.Policy, decision: rec.DecisionID, key: k.To.Key, operation: string(k.To.Operation),
+			})
+			return done, status, err
+		}
+		done.Status = "released"
+		status, err := c.approved(ctx, &k, rec, persons, a)
+		return done, status, err
+	})
+}
+
+// approved lets the packet go that has all its approvals.
+func (c *Carcel) approved(ctx context.Context, k *Case, rec governance.Recorded, persons []string, last governance.Approval) (string, error) {
+	now := c.now()
+	var steps []custody.Step
+	for _, a := range rec.Approvals {
+		if at, err := time.Parse(time.RFC3339, a.At); err == nil && a.Act == governance.Approves && contains(persons, a.Person) {
+			steps = append(steps, step("approve", at, "status", "approved", "operator", a.Name))
+		}
+	}
+	steps = append(steps, step("release", now, "status", "approved"))
+	f, err := c.free(&k.Held, nil, k.To, custody.Stamping{At: now, Policy: rec.Policy, Status: string(rec.Status)}, steps)
+	if err != nil {
+		return "", fmt.Errorf("%s cannot be released: %w", k.Held.ID(), err)
+	}
+	rec.Outcome = &governance.Outcome{State: governance.OutcomeReleased, At: rfc3339(now), By: last.Person, Why: last.Why}
+	second := ""
+	if id := f.packet.TrackingID; id != k.Held.TrackingID {
+		rec.Outcome.Became, second = id, rec.Renamed(id)
+	}
+	return c.release(ctx, act{
+		held: &k.Held, slot: k.slot, expected: k.expected, record: rec.JSON(), deadline: governance.Millis(rec.ExpiresAt),
+		second: second, events: "approved+released", actor: last.Person, policy: rec.Policy, decision: rec.DecisionID,
+	}, f, governance.OutcomeReleased)
+}
+
+// sign makes an approval or a denial and checks that it would count.
+func (c *Carcel) sign(ctx context.Context, k *Case, what string, by keyring.Signer, why string) (governance.Approval, error) {
+	a := governance.Approval{Act: what, Person: by.Entry.Person, Name: by.Entry.Name, KeyID: by.Entry.KeyID, At: rfc3339(c.now()), Why: why}
+	s := k.statement()
+	a.Signature = base64.StdEncoding.EncodeToString(by.Sign(s.Bytes(a)))
+	check, err := c.checker(ctx)
+	if err != nil {
+		return a, err
+	}
+	return a, k.Record.Admit(s, a, k.Held.Actor, check)
+}
+
+// again carries out an act, and reads the case anew when somebody else's act
+// came between.
+func (c *Carcel) again(ctx context.Context, id string, do func(Case) (Acted, string, error)) (Acted, error) {
+	for range tries {
+		k, err := c.Case(ctx, id)
+		if err != nil {
+			return Acted{}, err
+		}
+		done, status, err := do(k)
+		switch {
+		case err != nil:
+			return Acted{}, err
+		case status == "OK":
+			return done, nil
+		case status != "MOVED" && status != "CHANGED":
+			return Acted{}, refused(status, &k.Held)
+		}
+	}
+	return Acted{}, fmt.Errorf("%w: %s", ErrBusy, id)
+}
+
+// waits reports whether persons can decide about the entry.
+func (k *Case) waits() error {
+	if k.Held.TrackingID == "" {
+		return fmt.Errorf("%s has no tracking id to keep a decision under; replay it with other contents, or discard it", k.Held.ID())
+	}
+	if k.Held.Waits() {
+		return nil
+	}
+	hint := "appeal it, or change the policy and replay it"
+	if k.Record.Outcome != nil {
+		hint = "it was " + k.Record.Outcome.State
+	}
+	return fmt.Errorf("%s is %s: %w; %s", k.Held.ID(), k.Held.Decision.Title(), ErrNotWaiting, hint)
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+func rfc3339(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000000Z") }
