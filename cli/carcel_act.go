@@ -91,8 +91,7 @@ func (a *app) carcelAppeal() *cobra.Command {
 				return carcel.Acted{}, usage("an appeal needs a reason: --why TEXT")
 			}
 			by, err := a.signer(ctx, p)
-			var none *keyring.Error
-			if err != nil && (a.global.as != "" || !errors.As(err, &none)) {
+			if err != nil && (a.global.as != "" || !errors.Is(err, keyring.ErrNoKey)) {
 				return carcel.Acted{}, err
 			}
 			if err != nil { // an appeal does not need a signature

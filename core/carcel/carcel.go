@@ -63,19 +63,26 @@ func (c *Carcel) Show(ctx context.Context, id string) (Held, *governance.Recorde
 	return h, rec.Recorded, err
 }
 
-// find reads an entry by its id, wherever it is in the list.
+// find reads an entry by its id, wherever it is in the list. One that was
+// altered or moved since the list was read is looked for again.
 func (c *Carcel) find(ctx context.Context, id string) (h Held, slot int64, err error) {
-	x := c.Index()
-	for more := true; more; {
-		if more, err = x.Refresh(ctx); err != nil {
-			return h, 0, err
+	for range tries {
+		x, seen := c.Index(), false
+		for more := true; more; {
+			if more, err = x.Refresh(ctx); err != nil {
+				return h, 0, err
+			}
+			e, at, ok := x.Table().Find(id)
+			if !ok {
+				continue
+			}
+			seen = true
+			if h, slot, err = c.at(ctx, e.SHA, at); err == nil || !errors.As(err, new(*ErrNoEntry)) {
+				return h, slot, err
+			}
 		}
-		e, at, ok := x.Table().Find(id)
-		if !ok {
-			continue
-		}
-		if h, slot, err = c.at(ctx, e.SHA, at); err == nil || !errors.As(err, new(*ErrNoEntry)) {
-			return h, slot, err
+		if !seen {
+			break
 		}
 	}
 	return h, 0, &ErrNoEntry{ID: id}

@@ -91,26 +91,34 @@ func (x *Index) Pause() time.Duration { return max(0, time.Until(x.notBefore)) }
 // with older windows; called again before Pause is over, it leaves those.
 // An error matches store.ErrWrongType when the key holds no list; the table
 // is empty then.
-func (x *Index) Refresh(ctx context.Context) (more bool, err error) { return x.refresh(ctx, false) }
+func (x *Index) Refresh(ctx context.Context) (more bool, err error) {
+	return x.refresh(ctx, 0)
+}
 
-// ReadAll reads the whole list now.
+// ReadAll reads the whole list again, now and without pause.
 func (x *Index) ReadAll(ctx context.Context) error {
 	x.Doubt()
 	if x.pass != nil {
 		x.begin()
 	}
 	for {
-		more, err := x.refresh(ctx, true)
-		if err != nil || !more {
+		more, err := x.refresh(ctx, time.Hour)
+		// One pass was whole: what came after it waits for the next Refresh.
+		if err != nil || !more || x.pass == nil {
 			return err
-		}
-		if x.pass == nil { // one pass was whole: what came after it waits for the next Refresh
-			return nil
 		}
 	}
 }
 
-func (x *Index) refresh(ctx context.Context, hurry bool) (more bool, err error) {
+// ReadFor reads without pause until all is known or so much time has passed,
+// and reports whether more remains.
+func (x *Index) ReadFor(ctx context.Context, most time.Duration) (more bool, err error) {
+	return x.refresh(ctx, most)
+}
+
+// refresh is Refresh, or reads older windows for so long without asking
+// whether it is time to.
+func (x *Index) refresh(ctx context.Context, most time.Duration) (more bool, err error) {
 	look, err := x.look(ctx)
 	if errors.Is(err, store.ErrWrongType) || errors.Is(err, store.ErrAuth) {
 		x.forget()
@@ -140,17 +148,17 @@ func (x *Index) refresh(ctx context.Context, hurry bool) (more bool, err error) 
 	x.stirred = x.stirred || x.length != look.length
 	x.changes, x.length = look.changes, look.length
 	begin := time.Now()
-	free := hurry || !begin.Before(x.notBefore)
+	free := most > 0 || !begin.Before(x.notBefore)
 	if lost || x.pass == nil && x.doubt && free {
 		x.begin()
 	}
 	if x.pass != nil && (free || lost) {
-		until := begin.Add(stepTime)
+		until := begin.Add(max(most, stepTime))
 		if !free { // the newest at once, the rest when it is time
 			until = begin
 		}
 		x.stirred = true
-		err = x.advance(ctx, until, hurry)
+		err = x.advance(ctx, until)
 		rest := time.Duration(laterRest)
 		if !x.read {
 			rest = firstRest

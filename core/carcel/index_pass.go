@@ -67,14 +67,14 @@ func (x *Index) known() []*Entry {
 	return append(out, p.back...)
 }
 
-// advance reads older windows, one at least, until it is time to let others
-// work or, in a hurry, until the pass is over.
-func (x *Index) advance(ctx context.Context, until time.Time, hurry bool) error {
+// advance reads older windows, one at least, until the pass is over or it is
+// time to let others work.
+func (x *Index) advance(ctx context.Context, until time.Time) error {
 	for {
 		if err := x.window(ctx); err != nil {
 			return err
 		}
-		if x.pass == nil || len(x.pass.front) == 0 || !hurry && !time.Now().Before(until) {
+		if x.pass == nil || len(x.pass.front) == 0 || !time.Now().Before(until) {
 			return ctx.Err()
 		}
 	}

@@ -71,8 +71,12 @@ type TaskStatus struct {
 type CarcelStatus struct {
 	Length  int64        `json:"length"`
 	Expired int64        `json:"expired"`
-	Newest  []HeldStatus `json:"newest"`
+	Waiting int          `json:"waiting"` // for a person
+	Newest  []HeldStatus `json:"newest"`  // newest first, a hundred at most
 }
+
+// newestHeld is how many entries of the carcel a Status lists.
+const newestHeld = 100
 
 // HeldStatus is one entry of the carcel.
 type HeldStatus struct {
@@ -128,7 +132,9 @@ func (e *Engine) Status(ctx context.Context) (Status, error) {
 			Heartbeat: rfc3339(a.Beat), Claims: a.Claims, Inbox: a.Inbox, Context: a.Context,
 		})
 	}
-	for _, h := range snap.Carcel.Newest {
+	s.Carcel.Waiting, _ = snap.Carcel.Waiting()
+	entries := snap.Carcel.Entries()
+	for _, h := range entries[:min(len(entries), newestHeld)] {
 		s.Carcel.Newest = append(s.Carcel.Newest, HeldStatus{
 			TrackingID: h.TrackingID, Primitive: h.Primitive, Vertical: h.Vertical,
 			Decision: string(h.Decision), Reason: h.Reason, Origin: h.Origin, At: rfc3339(h.At),
@@ -177,6 +183,7 @@ func (s Status) Prometheus() string {
 		{"tasks_completed", "Tasks whose result is kept.", int64(s.Tasks.Completed)},
 		{"tasks_lost", "Tasks that are nowhere.", int64(s.Tasks.Lost)},
 		{"carcel_length", "Packets held in the carcel.", s.Carcel.Length},
+		{"carcel_waiting", "Packets in the carcel that wait for a person.", int64(s.Carcel.Waiting)},
 		{"carcel_expired", "Packets found past their own TTL.", s.Carcel.Expired},
 		{"ledger_position", "Position of the ledger's last record.", s.Ledger.Length},
 		{"faults", "Faults found.", int64(len(s.Faults))},

@@ -97,6 +97,9 @@ type Finding struct {
 type Quorum struct {
 	Approvals int      `json:"approvals"`
 	Roles     []string `json:"roles"` // roles of the keyring that count; any operator when empty
+	// Within is how long they have; PendingLife when 0. A record tells the end
+	// of it.
+	Within time.Duration `json:"-"`
 }
 
 // atLeast is the quorum with no fewer persons than the status asks for: one

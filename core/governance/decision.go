@@ -9,7 +9,7 @@ import (
 )
 
 // PendingLife is how long an entry waits for a person before it ends as
-// denied.
+// denied, where no rule says otherwise.
 const PendingLife = 24 * time.Hour
 
 // Decision is the record of a verdict, kept at guardian:decision:{tracking_id}
@@ -47,7 +47,11 @@ func (d Decision) Over(at time.Time) Decision { return d.with(d.Verdict.Rate.Ove
 func (d Decision) with(v Verdict, at time.Time) Decision {
 	d.Verdict, d.ExpiresAt = v, ""
 	if v.Status.Waits() {
-		d.ExpiresAt = recordTime(at.Add(PendingLife))
+		within := v.Quorum.Within
+		if within <= 0 {
+			within = PendingLife
+		}
+		d.ExpiresAt = recordTime(at.Add(within))
 	}
 	return d
 }

@@ -17,7 +17,11 @@ func typicalPayload() packet.Value {
 		`"body":{"text":"the third section is done","confidence":0.94}}`)
 }
 
-func typicalPacket() packet.Packet { return packet.New("haiku_worker_b3f8c2", typicalPayload()) }
+func typicalPacket() packet.Packet {
+	p := packet.New("haiku_worker_b3f8c2", typicalPayload())
+	p.SchemaVersion = packet.Schema10
+	return p
+}
 
 func typicalAction(b testing.TB) governance.Action {
 	a, err := governance.ActionOf(typicalPacket(), "queue:lab", "rpush")

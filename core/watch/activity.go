@@ -6,9 +6,6 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-
-	"github.com/infrafabric/ifpacket/core/governance"
-	"github.com/infrafabric/ifpacket/core/packet"
 )
 
 const (
@@ -138,42 +135,4 @@ func first(texts ...string) string {
 		}
 	}
 	return ""
-}
-
-func (m *model) seeCarcel(length int64, newest []string) {
-	held := make([]Held, len(newest))
-	for i, raw := range newest {
-		h := &held[len(newest)-1-i]
-		*h = readHeld(raw)
-		h.Position = length - int64(len(newest)) + int64(i)
-		h.At = m.local(h.At)
-	}
-	m.carcel.Length, m.carcel.Newest = length, held
-	m.changed.carcel = true
-}
-
-// readHeld reads an entry of the carcel, whoever wrote it.
-func readHeld(raw string) Held {
-	h := Held{Raw: raw}
-	v, faults, err := packet.ParseValue([]byte(raw))
-	if err != nil || v.Kind() != packet.Object {
-		h.Faults = []packet.Fault{{Field: "entry", Expected: "a JSON object"}}
-		return h
-	}
-	h.Faults = faults
-	get := func(from packet.Value, name string) string {
-		f, _ := from.Get(name)
-		s, _ := f.Text()
-		return s
-	}
-	contents, _ := v.Get("contents")
-	h.TrackingID, h.Reason, h.Origin = get(v, "tracking_id"), get(v, "reason"), get(v, "origin")
-	h.Decision = governance.Status(get(v, "decision"))
-	h.Key, h.Operation = get(v, "key"), get(v, "operation")
-	h.Primitive, h.Vertical = get(contents, "primitive"), get(contents, "vertical")
-	h.At, err = packet.ParseTime(get(v, "timestamp"))
-	if err != nil {
-		h.Faults = append(h.Faults, packet.Fault{Field: "timestamp", Value: get(v, "timestamp"), Expected: "an ISO 8601 time"})
-	}
-	return h
 }

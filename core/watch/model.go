@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/packet"
 )
@@ -38,9 +39,12 @@ type model struct {
 	suspectLost, suspectLeft map[string]bool
 	faulty                   struct{ queues, swarm []Fault }
 
-	carcel   Carcel
-	ledger   int64
-	recorded int64 // the time in the ledger's newest record, as it stands there
+	entries     *carcel.Index
+	carcelDirty bool // something about the carcel may have changed
+	carcelMore  bool // not all of it is read
+	carcel      Carcel
+	ledger      int64
+	recorded    int64 // the time in the ledger's newest record, as it stands there
 
 	throughput, held, refused counter
 	notified                  counter
@@ -207,7 +211,7 @@ func (m *model) gone(key string) {
 		}
 	case keyspace.Carcel:
 		if key == keyspace.Main.DeadLetters() {
-			m.seeCarcel(0, nil)
+			m.carcelDirty = true
 		} else {
 			m.seeBin(key, 0)
 		}

@@ -108,16 +108,19 @@ const (
 	maxSaidSize = 4096   // bytes kept of one message
 )
 
+var deadLetters = keyspace.Main.DeadLetters()
+
 // dirtySet gathers what the notifications tell between two reads. Its size is
 // bounded: when too many keys are dirty it forgets which and asks for a full
 // read.
 type dirtySet struct {
-	mu       sync.Mutex
-	keys     map[string]bool // value: the key's type may have changed
-	said     []Event
-	events   int
-	overflow bool
-	signal   chan struct{}
+	mu        sync.Mutex
+	keys      map[string]bool // value: the key's type may have changed
+	said      []Event
+	events    int
+	rewritten int // slots of the carcel, in place
+	overflow  bool
+	signal    chan struct{}
 }
 
 func newDirtySet() *dirtySet {
@@ -130,6 +133,9 @@ func (d *dirtySet) add(key, event string) {
 	}
 	d.mu.Lock()
 	d.events++
+	if event == "lset" && key == deadLetters {
+		d.rewritten++
+	}
 	// Looking up first saves an assignment, which costs more than the look,
 	// for a key that is dirty already, as nearly all are under load.
 	if retype, there := d.keys[key]; !there || !retype {
@@ -183,15 +189,16 @@ func (d *dirtySet) len() int {
 
 // told is what a drain hands over.
 type told struct {
-	said   []Event
-	events int
+	said      []Event
+	events    int
+	rewritten int // slots of the carcel, in place
 }
 
 func (d *dirtySet) drain() (keys map[string]bool, overflow bool, t told) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	keys, overflow, t = d.keys, d.overflow, told{d.said, d.events}
-	d.keys, d.overflow, d.said, d.events = make(map[string]bool, len(keys)), false, nil, 0
+	keys, overflow, t = d.keys, d.overflow, told{d.said, d.events, d.rewritten}
+	d.keys, d.overflow, d.said, d.events, d.rewritten = make(map[string]bool, len(keys)), false, nil, 0, 0
 	return keys, overflow, t
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/store"
@@ -82,18 +83,18 @@ func wantFurnished(t *testing.T, s *watch.Snapshot) {
 		t.Errorf("tasks = %+v", s.Tasks)
 	}
 	c := s.Carcel
-	if c.Length != 2 || len(c.Newest) != 2 || c.Expired != 2 {
+	if c.Length != 2 || len(c.Entries()) != 2 || c.Expired != 2 {
 		t.Fatalf("carcel = %+v", c)
 	}
-	if h := c.Newest[0]; h.Raw != "garbage" || len(h.Faults) == 0 || h.Position != 1 {
+	if h := c.Entries()[0]; h.SHA != carcel.SHA("garbage") || len(h.Faults) == 0 || c.Table.Position(h) != 1 {
 		t.Errorf("newest = %+v", h)
 	}
-	want := watch.Held{TrackingID: "t1", Primitive: "process.kill", Vertical: "lab", Decision: governance.Review, Reason: "too wild", Origin: "w1", Key: "queue:a", Operation: "rpush"}
-	h := c.Newest[1]
-	if h.At.Year() != 2025 || h.Raw == "" {
+	want := carcel.Entry{TrackingID: "t1", Actor: "w1", Primitive: "process.kill", Vertical: "lab", Decision: governance.Review, Reason: "too wild", Origin: "w1", Key: "queue:a", Operation: "rpush"}
+	h := *c.Entries()[1]
+	if h.At.Year() != 2025 || h.SHA == "" {
 		t.Errorf("held = %+v", h)
 	}
-	if h.At, h.Raw, h.Faults = want.At, "", nil; fmt.Sprint(h) != fmt.Sprint(want) {
+	if h.At, h.SHA, h.Size, h.Faults = want.At, "", 0, nil; fmt.Sprint(h) != fmt.Sprint(want) {
 		t.Errorf("held = %+v", h)
 	}
 	if n, _ := c.Waiting(); n != 1 {
@@ -240,9 +241,9 @@ func TestEachKindOfChangeIsSeen(t *testing.T) {
 				return s.Tasks.Claimed == 0 && s.Tasks.Completed == 1 && len(a.Claims) == 0
 			}},
 			{"a rejection", func() { c.RPush(ctx, "carcel:dead_letters", `{"decision":"blocked"}`) }, func(s *watch.Snapshot) bool {
-				return s.Carcel.Length == 1 && s.Carcel.Newest[0].Decision == governance.Blocked
+				return s.Carcel.Length == 1 && s.Carcel.Entries()[0].Decision == governance.Blocked
 			}},
-			{"the carcel emptied", func() { c.Del(ctx, "carcel:dead_letters") }, func(s *watch.Snapshot) bool { return s.Carcel.Length == 0 && len(s.Carcel.Newest) == 0 }},
+			{"the carcel emptied", func() { c.Del(ctx, "carcel:dead_letters") }, func(s *watch.Snapshot) bool { return s.Carcel.Length == 0 && len(s.Carcel.Entries()) == 0 }},
 			{"an expired packet", func() { c.RPush(ctx, "carcel:expired", "x") }, func(s *watch.Snapshot) bool { return s.Carcel.Expired == 1 }},
 			{"a message on a channel", func() { c.Publish(ctx, "channel:queue:q", `{"type":"task_posted","task_id":"t"}`) }, func(s *watch.Snapshot) bool {
 				e, there := said(s, "task_posted")

@@ -100,6 +100,10 @@ func (s *session) readAll(ctx context.Context) (gone int, err error) {
 		return gone, err
 	}
 	s.model.forget()
+	s.doubtCarcel()
+	if err := s.readCarcel(ctx); err != nil {
+		return gone, err
+	}
 	if err := s.readLedger(ctx); err != nil {
 		return gone, err
 	}
@@ -225,18 +229,14 @@ func (s *session) ask(ctx context.Context, p redis.Pipeliner, key string) func(t
 			}
 		}
 	case keyspace.Carcel:
-		length := p.LLen(ctx, key)
-		if key != keyspace.Main.DeadLetters() {
-			return func(time.Time) {
-				if !s.failed(key, length) {
-					m.seeBin(key, length.Val())
-				}
-			}
+		if key == keyspace.Main.DeadLetters() {
+			m.carcelDirty = true
+			return nil
 		}
-		newest := p.LRange(ctx, key, -CarcelWindow, -1)
+		length := p.LLen(ctx, key)
 		return func(time.Time) {
-			if !s.failed(key, length, newest) {
-				m.seeCarcel(length.Val(), newest.Val())
+			if !s.failed(key, length) {
+				m.seeBin(key, length.Val())
 			}
 		}
 	case keyspace.SharedContext:

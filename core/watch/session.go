@@ -18,6 +18,8 @@ type session struct {
 	dirty *dirtySet
 	lived bool // at least one full read succeeded
 
+	fullReads int // of this session
+
 	size      int64     // keys in the database at the last beat
 	probed    time.Time // when the last probe was sent
 	heard     atomic.Int64
@@ -75,7 +77,11 @@ func (s *session) listen(ctx context.Context) error {
 	resync := time.NewTicker(s.opts.Resync)
 	defer resync.Stop()
 	s.heard.Store(time.Now().UnixNano())
+	var later <-chan time.Time // when the carcel is read on
 	for {
+		if later == nil {
+			later = s.carcelLater()
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -97,6 +103,12 @@ func (s *session) listen(ctx context.Context) error {
 			if err := s.recheck(ctx); err != nil {
 				return err
 			}
+		case <-later:
+			later = nil
+			if err := s.readCarcel(ctx); err != nil {
+				return err
+			}
+			s.publish(s.model)
 		}
 	}
 }
@@ -114,12 +126,16 @@ func (s *session) flush(ctx context.Context) error {
 	}
 	keys, overflow, events := s.dirty.drain()
 	s.model.countEvents(events)
+	s.model.entries.Altered(events.rewritten)
 	begin := time.Now()
 	var err error
 	if overflow {
 		_, err = s.readAll(ctx)
 	} else {
 		err = s.readDirty(ctx, keys)
+	}
+	if err == nil {
+		err = s.readCarcel(ctx)
 	}
 	if err != nil {
 		return err
@@ -236,16 +252,30 @@ func (s *session) poll(ctx context.Context, why string) error {
 	defer tick.Stop()
 	resync := time.NewTicker(min(s.opts.Resync, 5*s.opts.Poll))
 	defer resync.Stop()
+	var later <-chan time.Time // when the carcel is read on
 	for {
+		if later == nil {
+			later = s.carcelLater()
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-later:
+			later = nil
+			if err := s.readCarcel(ctx); err != nil {
+				return err
+			}
+			s.publish(s.model)
+			continue
 		case <-resync.C:
 			if _, err := s.readAll(ctx); err != nil {
 				return err
 			}
 		case <-tick.C:
 			if err := s.readDirty(ctx, s.model.known()); err != nil {
+				return err
+			}
+			if err := s.readCarcel(ctx); err != nil {
 				return err
 			}
 		}

@@ -3,6 +3,7 @@ package watch
 import (
 	"time"
 
+	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/packet"
@@ -160,43 +161,40 @@ type Tasks struct {
 	Lost      int
 }
 
-// Carcel is the dead-letter queue: its length and its newest entries.
+// Carcel is the dead-letter queue.
 type Carcel struct {
-	Length  int64
-	Newest  []Held // newest first, at most CarcelWindow
-	Expired int64  // packets in carcel:expired
+	Length  int64         // slots of the list
+	Table   *carcel.Table // its entries, as far as they are read; nil before the first look
+	Expired int64         // packets in carcel:expired
+
+	pending int // how many wait by the index of those that do, while not all is read
 }
 
-// CarcelWindow is how many of the newest entries of the carcel are read.
-const CarcelWindow = 100
-
-// Held is one entry of the carcel. Entries of other programs may lack
-// anything.
-type Held struct {
-	Position   int64 // in the list, from 0 at the oldest
-	TrackingID string
-	Primitive  string
-	Vertical   string
-	Decision   governance.Status
-	Reason     string
-	Origin     string
-	Key        string // where it was bound for
-	Operation  string
-	At         time.Time
-	Raw        string // as it stands in the list
-	Faults     []packet.Fault
-}
-
-// Waiting counts the newest entries that wait for a person, and tells since
-// when the oldest of them does.
-func (c Carcel) Waiting() (n int, since time.Time) {
-	for _, h := range c.Newest {
-		if h.Decision.Waits() {
-			n++
-			since = h.At // newest first: the last one seen is the oldest
-		}
+// Entries are those that are known, newest first.
+func (c Carcel) Entries() []*carcel.Entry {
+	if c.Table == nil {
+		return nil
 	}
-	return n, since
+	return c.Table.Entries
+}
+
+// Count is how many of the entries have a decision.
+func (c Carcel) Count(s governance.Status) int {
+	if c.Table == nil {
+		return 0
+	}
+	return c.Table.Count(s)
+}
+
+// Waiting counts the entries that wait for a person, and tells since when the
+// oldest of them does. While not all entries are read, it is the least that
+// there can be.
+func (c Carcel) Waiting() (n int, since time.Time) {
+	if c.Table == nil {
+		return 0, since
+	}
+	n, since = c.Table.Waiting()
+	return max(n, c.pending), since
 }
 
 // ThroughputSpan is how far the throughput reaches back, in cells of a second.

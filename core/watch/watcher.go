@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/store"
 )
 
@@ -95,7 +96,7 @@ var errLost = errors.New("notifications stopped arriving")
 // Run follows Redis until the context ends, through any number of failures,
 // and then returns the context's error.
 func (w *Watcher) Run(ctx context.Context) error {
-	m := newModel(w.store.Target().String())
+	m := w.newModel()
 	for attempt := 0; ; {
 		session := newSession(w, m)
 		err := session.run(ctx)
@@ -115,7 +116,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 
 // Look reads one whole picture and returns it, without following anything.
 func (w *Watcher) Look(ctx context.Context) (*Snapshot, error) {
-	m := newModel(w.store.Target().String())
+	m := w.newModel()
 	s := newSession(w, m)
 	server, err := readServer(ctx, w.store)
 	if err != nil {
@@ -125,9 +126,18 @@ func (w *Watcher) Look(ctx context.Context) (*Snapshot, error) {
 	if _, err := s.readAll(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.lookAtCarcel(ctx); err != nil {
+		return nil, err
+	}
 	m.link = Link{State: Polling, Since: time.Now(), Reason: "one look"}
 	m.sample(time.Now())
 	return m.build(&Snapshot{}), nil
+}
+
+func (w *Watcher) newModel() *model {
+	m := newModel(w.store.Target().String())
+	m.entries = carcel.NewIndex(w.store)
+	return m
 }
 
 // pause is how long to wait after a failed try: half a second at first, twice

@@ -87,12 +87,14 @@ func (k *Keyring) Local(ctx context.Context) ([]Listed, error) {
 // the ring or the requests have them, or they were made for it.
 func (k *Keyring) local(ctx context.Context, ring *Ring) (keys []own, faults []fault, err error) {
 	all, faults, err := k.owns()
-	if err != nil || len(all) == 0 {
-		return nil, faults, err
-	}
-	asking, err := k.requests(ctx, ring)
 	if err != nil {
 		return nil, nil, err
+	}
+	var asking []Entry
+	if slices.ContainsFunc(all, func(key own) bool { _, there := ring.byID[key.Entry.KeyID]; return !there }) {
+		if asking, err = k.requests(ctx, ring); err != nil {
+			return nil, nil, err
+		}
 	}
 	for _, key := range all {
 		id := key.Entry.KeyID

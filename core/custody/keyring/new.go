@@ -223,8 +223,8 @@ func (k *Keyring) discard(key own) { _ = k.keys.Remove(keyName(key.Entry.KeyID))
 // Ensure gives the signer of a role and name, and makes its key when there is
 // none; a key that nobody was asked to trust is asked for again, and a ring
 // that Redis has lost is put back where the root key is here. Of a key that
-// was there Made says only whether it is trusted. It may be called before
-// every use: when all is in order it only reads.
+// was there Made says only whether it is trusted. When all is in order it
+// writes nothing, but reads Redis and the key files: keep the signer.
 func (k *Keyring) Ensure(ctx context.Context, n NewKey) (Signer, Made, error) {
 	ring, err := k.Ring(ctx)
 	if err != nil {
