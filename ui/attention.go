@@ -120,10 +120,8 @@ func queueKey(key string) bool {
 // waitGlyph is the sign for what waits for a person: that of the co-signature
 // when any of it needs two.
 func waitGlyph(s *watch.Snapshot) themes.Glyph {
-	for i := range s.Carcel.Newest {
-		if s.Carcel.Newest[i].Decision == governance.CoSign {
-			return themes.GlyphCosign
-		}
+	if s.Carcel.Count(governance.CoSign) > 0 {
+		return themes.GlyphCosign
 	}
 	return themes.GlyphReview
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/engine"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/watch"
@@ -25,11 +26,11 @@ func TestTheAttentionLineTellsTheMostUrgentFirstAndTheWorstOfEach(t *testing.T) 
 	}
 	c.show(emptyPicture()).sees("· nothing waits, nothing is stuck, nobody is silent")
 	snap := emptyPicture()
-	snap.Carcel.Newest = []watch.Held{{Decision: governance.Review, At: ago(time.Minute)}}
+	snap.Carcel.Table = carcel.NewTable(&carcel.Entry{Decision: governance.Review, At: ago(time.Minute)})
 	c.show(snap).sees("◇ 1 waits for a person  oldest 1m 00")
 	c.show(pollingPicture()).sees("polling: CONFIG SET is forbidden")
 	polling := pollingPicture()
-	polling.Carcel.Newest = snap.Carcel.Newest
+	polling.Carcel.Table = snap.Carcel.Table
 	c.show(polling).sees("◇ 1 waits for a person", "polling: CONFIG SET is forbidden")
 }
 

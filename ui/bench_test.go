@@ -5,15 +5,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/watch"
 	"github.com/infrafabric/ifpacket/views"
 )
 
 // crowd is a swarm of 10,000 agents under 100 coordinators with 1,000 queues
-// and a full window of the carcel.
+// and a hundred entries in the carcel.
 func crowd() *watch.Snapshot {
 	s := richPicture()
-	s.Queues, s.Agents, s.Carcel.Newest = nil, nil, nil
+	s.Queues, s.Agents = nil, nil
 	for i := range 1000 {
 		s.Queues = append(s.Queues, queue(fmt.Sprintf("queue:vertical-%04d", i), int64(i), watch.QueueState(min(1+i/20, 5)), float64(i%9), time.Duration(i)*time.Second))
 	}
@@ -25,10 +26,11 @@ func crowd() *watch.Snapshot {
 		}
 	}
 	markLast(s.Agents)
+	var held []*carcel.Entry
 	for range 13 {
-		s.Carcel.Newest = append(s.Carcel.Newest, richCarcel()...)
+		held = append(held, richCarcel()...)
 	}
-	s.Carcel.Newest = s.Carcel.Newest[:watch.CarcelWindow]
+	s.Carcel.Table = carcel.NewTable(held[:100]...)
 	for i := range 500 {
 		e := richActivity()[i%12]
 		e.Seq = uint64(i)

@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/watch"
 	"github.com/infrafabric/ifpacket/themes"
@@ -138,11 +139,13 @@ func TestTheBadgeOfATabIsWhatNeedsAPerson(t *testing.T) {
 	c := open(t, richPicture()).size(120, 40)
 	c.sees("4 Carcel ◈2")
 	snap := richPicture()
-	for i := range snap.Carcel.Newest {
-		if snap.Carcel.Newest[i].Decision == governance.CoSign {
-			snap.Carcel.Newest[i].Decision = governance.Blocked
+	held := richCarcel()
+	for _, e := range held {
+		if e.Decision == governance.CoSign {
+			e.Decision = governance.Blocked
 		}
 	}
+	snap.Carcel.Table = carcel.NewTable(held...)
 	c.show(snap).sees("4 Carcel ◇1")
 	c.show(emptyPicture()).misses("Carcel ◇", "Carcel ◈")
 }

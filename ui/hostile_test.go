@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"pgregory.net/rapid"
 
+	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/packet"
@@ -70,12 +72,13 @@ func hostilePicture(t *rapid.T) *watch.Snapshot {
 			Registered: moment(t), Beat: moment(t), BeatTTL: time.Duration(number()), State: watch.AgentState(draw(t, rapid.IntRange(0, 2))),
 			Claims: draw(t, rapid.SliceOfN(hostile, 0, 2)), Inbox: number(), Context: number(), Capacity: number(), Orphan: draw(t, rapid.Bool())})
 	}
+	var held []*carcel.Entry
 	for range draw(t, rapid.IntRange(0, 8)) {
-		s.Carcel.Newest = append(s.Carcel.Newest, watch.Held{Position: number(), TrackingID: text(), Primitive: text(), Vertical: text(),
+		held = append(held, &carcel.Entry{SHA: fmt.Sprintf("%064x", len(held)), TrackingID: text(), Primitive: text(), Vertical: text(),
 			Decision: governance.Status(draw(t, rapid.SampledFrom([]string{"", "blocked", "requires_co_signature", "requires_human_review", "error", "approved", "\x1b[31m"}))),
-			Reason:   text(), Origin: text(), Key: text(), Operation: text(), At: moment(t), Raw: draw(t, rapid.SampledFrom([]string{"", `{"contents":{"a\u001b":"\u202e"}}`, "\x1b[2J", text()})), Faults: hostileFaults(t)})
+			Reason:   text(), Origin: text(), Key: text(), Operation: text(), At: moment(t), Faults: hostileFaults(t)})
 	}
-	s.Carcel.Length = number()
+	s.Carcel.Length, s.Carcel.Table = number(), carcel.NewTable(held...)
 	for i := range draw(t, rapid.IntRange(0, 12)) {
 		s.Activity = append(s.Activity, watch.Event{Seq: uint64(i), At: moment(t), Kind: watch.EventKind(draw(t, rapid.IntRange(0, 2))), What: text(), Subject: text(),
 			Where: text(), Who: text(), Detail: text(), Count: draw(t, rapid.Int())})

@@ -255,6 +255,6 @@ func TestCopyingSaysWhatWasCopied(t *testing.T) {
 	c := open(t, richPicture()).size(160, 40)
 	c.press("2", "y").sees("copied the key")
 	c.press("3", "y").sees("copied the agent's id")
-	c.press("4", "y").sees("copied the tracking id").press("enter", "y").sees("copied the contents")
+	c.press("4", "y").sees("copied the tracking id").press("enter", "y").sees("copied the tracking id")
 	c.press("9", "y").sees("this event names nothing")
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/packet"
@@ -27,7 +28,7 @@ func richPicture() *watch.Snapshot {
 		Queues:    richQueues(),
 		Agents:    richAgents(),
 		Tasks:     watch.Tasks{Waiting: 98, Claimed: 12, Completed: 400, Lost: 1},
-		Carcel:    watch.Carcel{Length: 1340, Newest: richCarcel(), Expired: 7},
+		Carcel:    watch.Carcel{Length: 1340, Table: carcel.NewTable(richCarcel()...), Expired: 7},
 		Contexts:  3,
 		Activity:  richActivity(),
 		Ledger:    48_211,
@@ -131,14 +132,13 @@ func markLast(all []watch.Agent) {
 	}
 }
 
-func richCarcel() []watch.Held {
-	var out []watch.Held
+func richCarcel() []*carcel.Entry {
+	var out []*carcel.Entry
 	add := func(primitive, vertical string, status governance.Status, age time.Duration, why string) {
 		n := len(out)
-		out = append(out, watch.Held{
-			Position: int64(1339 - n), TrackingID: fmt.Sprintf("550e8400-e29b-41d4-a716-4466554400%02x", n), Primitive: primitive, Vertical: vertical,
+		out = append(out, &carcel.Entry{
+			SHA: fmt.Sprintf("%064x", n+1), TrackingID: fmt.Sprintf("550e8400-e29b-41d4-a716-4466554400%02x", n), Primitive: primitive, Vertical: vertical,
 			Decision: status, Reason: why, Origin: "haiku_worker_41fe", Key: "queue:" + vertical, Operation: "rpush", At: ago(age),
-			Raw: `{"tracking_id":"x","contents":{"primitive":"` + primitive + `","vertical":"` + vertical + `","entropy":0.31,"list":[1,2,{"deep":true}]}}`,
 		})
 	}
 	add("process.kill", "integrated-operations", governance.Blocked, 41*time.Second, "no pid")
@@ -147,8 +147,7 @@ func richCarcel() []watch.Held {
 	add("matrix.route", "general", governance.Failed, 9*time.Minute, "timed out")
 	add("process.kill", "nuclear-power", governance.CoSign, 14*time.Minute+8*time.Second, "Two-person rule required for process.kill")
 	add("", "", "", 0, "")
-	foreign := &out[len(out)-1]
-	*foreign = watch.Held{Position: 3, Raw: "no JSON at all \x1b[31m", Faults: []packet.Fault{{Field: "entry", Value: "no JSON", Expected: "a JSON object"}}}
+	*out[len(out)-1] = carcel.Entry{SHA: fmt.Sprintf("%064x", len(out)), Faults: []packet.Fault{{Field: "entry", Value: "no JSON", Expected: "a JSON object"}}}
 	add("packet.purge", "general", "replayed", 22*time.Minute, "came back")
 	add("signal.terminate", "drones", governance.Approved, 62*time.Minute, "released")
 	return out

@@ -1,31 +1,32 @@
 package views
 
 import (
+	"slices"
 	"sort"
-	"strconv"
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/governance"
-	"github.com/infrafabric/ifpacket/core/watch"
 	"github.com/infrafabric/ifpacket/keymap"
 	"github.com/infrafabric/ifpacket/themes"
 	"github.com/infrafabric/ifpacket/ui/widget"
 )
 
-// CarcelList shows the newest entries of the carcel, those that wait for a
+// CarcelList shows the entries of the carcel, those that wait for a
 // person first.
 type CarcelList struct {
-	*list[watch.Held]
-	seen seen[watch.Held]
+	*list[*carcel.Entry]
+	seen seen[*carcel.Entry]
 }
 
 // NewCarcelList makes the pane.
 func NewCarcelList(s *Shared) *CarcelList {
-	p := &CarcelList{list: newList[watch.Held](s, "Carcel", keymap.Carcel)}
+	p := &CarcelList{list: newList[*carcel.Entry](s, "Carcel", keymap.Carcel)}
 	p.empty = "nothing is held"
 	p.rows.key = heldKey
-	p.rows.text = func(h *watch.Held) string {
+	p.rows.text = func(e **carcel.Entry) string {
+		h := *e
 		return h.Primitive + " " + h.Vertical + " " + string(h.Decision) + " " + h.Reason + " " + h.Origin + " " + h.TrackingID
 	}
 	p.rows.draw = p.row
@@ -39,37 +40,34 @@ func NewCarcelList(s *Shared) *CarcelList {
 	return p
 }
 
-// heldKey is the identity of an entry: its packet, and its place, since others
-// may hold one packet twice.
-func heldKey(h *watch.Held) string { return h.TrackingID + "@" + strconv.FormatInt(h.Position, 10) }
+// heldKey is the identity of an entry: its text, since others may hold one
+// packet twice.
+func heldKey(e **carcel.Entry) string { return (*e).SHA }
 
 // Refresh takes the newest picture.
 func (p *CarcelList) Refresh() tea.Cmd {
 	p.rule.Note = widget.Commas(int(p.Snap.Carcel.Length))
-	if !p.seen.news(p.Snap.Carcel.Newest, p.Theme) {
+	if !p.seen.news(p.Snap.Carcel.Entries(), p.Theme) {
 		return nil
 	}
-	held := append([]watch.Held(nil), p.Snap.Carcel.Newest...)
+	held := slices.Clone(p.Snap.Carcel.Entries())
 	sort.SliceStable(held, func(i, j int) bool {
-		a, b := &held[i], &held[j]
-		if ra, rb := waitRank(*a), waitRank(*b); ra != rb || ra == 2 {
+		a, b := held[i], held[j]
+		if ra, rb := waitRank(a), waitRank(b); ra != rb || ra == 2 {
 			return ra < rb
 		}
 		return a.At.Before(b.At) // who waits longest comes first
 	})
 	p.set(held)
-	counts := map[governance.Status]int{}
-	for i := range held {
-		counts[held[i].Decision]++
-	}
+	count := p.Snap.Carcel.Count
 	p.rule.Badges = badges(p.Theme,
-		badge{themes.GlyphCosign, themes.Fg, counts[governance.CoSign], "co-sign"},
-		badge{themes.GlyphReview, themes.Fg, counts[governance.Review], "review"},
-		badge{themes.GlyphError, themes.Muted, counts[governance.Failed], plural(counts[governance.Failed], "error", "errors")})
+		badge{themes.GlyphCosign, themes.Fg, count(governance.CoSign), "co-sign"},
+		badge{themes.GlyphReview, themes.Fg, count(governance.Review), "review"},
+		badge{themes.GlyphError, themes.Muted, count(governance.Failed), plural(count(governance.Failed), "error", "errors")})
 	return nil
 }
 
-func waitRank(h watch.Held) int {
+func waitRank(h *carcel.Entry) int {
 	switch h.Decision {
 	case governance.CoSign:
 		return 0
@@ -86,7 +84,7 @@ func (p *CarcelList) Do(id string) (tea.Cmd, bool) {
 		case "list.open":
 			return send(Go{"screen.carcel", heldKey(h)}), true
 		case "list.copy":
-			return send(Copy{"the tracking id", h.TrackingID}), true
+			return send(Copy{"the tracking id", (*h).TrackingID}), true
 		}
 	}
 	return p.list.Do(id)
@@ -109,7 +107,8 @@ func statusLook(s governance.Status) look {
 	return look{themes.GlyphError, themes.Muted, false}
 }
 
-func (p *CarcelList) row(h *watch.Held, r *widget.Row) {
+func (p *CarcelList) row(e **carcel.Entry, r *widget.Row) {
+	h := *e
 	l := statusLook(h.Decision)
 	r.Glyph(l.glyph)
 	name := widget.T(themes.Fg, known(h.Primitive))

@@ -37,23 +37,23 @@ func NewCouncil(s *Shared) *Plain {
 		if s.Engine.Policy() == (governance.Unanimous{}).Revision() {
 			sits = "no guardian sits: every valid packet is approved, and recorded so"
 		}
-		counts := map[governance.Status]int{}
-		for _, h := range s.Snap.Carcel.Newest {
-			counts[h.Decision]++
-		}
+		count := s.Snap.Carcel.Count
 		lines := []fact{textFact("policy", s.Engine.Policy()), textFact("council", sits), {}}
 		label := "held"
 		for _, status := range []governance.Status{governance.CoSign, governance.Review, governance.Blocked, governance.Failed} {
 			l := statusLook(status)
 			glyph := widget.State(s.Theme, l.glyph)
-			if counts[status] == 0 {
+			if count(status) == 0 {
 				glyph.Role = themes.Faint
 			}
-			lines = append(lines, fact{label, append([]widget.Span{glyph, widget.T(themes.Fg, " "+widget.PadLeft(widget.Count(int64(counts[status])), 5))},
+			lines = append(lines, fact{label, append([]widget.Span{glyph, widget.T(themes.Fg, " "+widget.PadLeft(widget.Count(int64(count(status))), 5))},
 				widget.T(themes.Muted, "  "+status.Title()))})
 			label = ""
 		}
-		return append(lines, fact{"", []widget.Span{widget.T(themes.Faint, "among the newest "+widget.Commas(len(s.Snap.Carcel.Newest))+" of "+widget.Commas(int(s.Snap.Carcel.Length)))}})
+		if n := len(s.Snap.Carcel.Entries()); int64(n) < s.Snap.Carcel.Length {
+			lines = append(lines, fact{"", []widget.Span{widget.T(themes.Faint, "among the newest "+widget.Commas(n)+" of "+widget.Commas(int(s.Snap.Carcel.Length)))}})
+		}
+		return lines
 	}}
 }
 

@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"pgregory.net/rapid"
 
+	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/watch"
 )
@@ -123,23 +124,23 @@ func TestWhatIsChosenFromElsewhereIsShownDespiteAFilter(t *testing.T) {
 
 func TestCarcelEntriesThatWaitComeFirst(t *testing.T) {
 	s := plainStage(t)
-	held := func(id string, status governance.Status, age int) watch.Held {
-		return watch.Held{TrackingID: id, Decision: status, At: noon.Add(-time.Duration(age) * time.Second)}
+	held := func(id string, status governance.Status, age int) *carcel.Entry {
+		return &carcel.Entry{SHA: id, TrackingID: id, Decision: status, At: noon.Add(-time.Duration(age) * time.Second)}
 	}
 	s.Snap = picture()
-	s.Snap.Carcel = watch.Carcel{Length: 5, Newest: []watch.Held{
-		held("a", governance.Blocked, 1), held("b", governance.Review, 2), held("c", "", 3), held("d", governance.CoSign, 4), held("e", governance.Review, 5)}}
+	s.Snap.Carcel = watch.Carcel{Length: 5, Table: carcel.NewTable(
+		held("a", governance.Blocked, 1), held("b", governance.Review, 2), held("c", "", 3), held("d", governance.CoSign, 4), held("e", governance.Review, 5))}
 	p := NewCarcelList(s)
 	p.SetSize(90, 12)
 	p.Refresh()
 	got := ""
 	for i := range p.rows.shown {
-		got += p.rows.at(i).TrackingID
+		got += (*p.rows.at(i)).TrackingID
 	}
 	if got != "debac" {
 		t.Errorf("the order is %s: what waits comes first, of that the oldest", got)
 	}
-	if s.Snap.Carcel.Newest[0].TrackingID != "a" {
+	if s.Snap.Carcel.Entries()[0].TrackingID != "a" {
 		t.Error("the snapshot, which is shared, was sorted")
 	}
 	view := plain(p.View(true))

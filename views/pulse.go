@@ -93,7 +93,7 @@ func (p *Pulse) layoutWide() {
 func (p *Pulse) layoutNarrow() {
 	w := p.width - 1
 	rest := p.height - 1 // the throughput is one line
-	carcel := 1 + min(max(len(p.Snap.Carcel.Newest), 1), 5)
+	carcel := 1 + min(max(len(p.Snap.Carcel.Entries()), 1), 5)
 	activity := 3
 	rest -= carcel + activity
 	queues := (rest + 1) / 2

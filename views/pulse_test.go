@@ -9,6 +9,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/watch"
 )
@@ -17,10 +18,12 @@ func pulse(t testing.TB, w, h int) *Pulse {
 	s := plainStage(t)
 	s.Snap = household()
 	s.Snap.Queues = numbered(30)
+	var held []*carcel.Entry
 	for i := range 7 {
-		s.Snap.Carcel.Newest = append(s.Snap.Carcel.Newest, watch.Held{TrackingID: string(rune('a' + i)), Position: int64(i), Primitive: fmt.Sprintf("prim.%d", i), Decision: governance.Blocked})
+		held = append(held, &carcel.Entry{SHA: strings.Repeat(string(rune('a'+i)), 64), TrackingID: string(rune('a' + i)), Primitive: fmt.Sprintf("prim.%d", i), Decision: governance.Blocked})
 		s.Snap.Activity = append(s.Snap.Activity, watch.Event{Seq: uint64(i + 1), At: noon, What: "dispatched", Where: "queue:a", Count: 1})
 	}
+	s.Snap.Carcel.Table = carcel.NewTable(held...)
 	p := NewPulse(s)
 	p.SetSize(w, h)
 	p.Refresh()
@@ -200,7 +203,7 @@ func TestOnANarrowScreenTheCarcelTakesNoMoreThanItHas(t *testing.T) {
 	}
 	for n, want := range map[int]int{0: 1, 1: 1, 3: 3, 5: 5} {
 		next := *p.Snap
-		next.Carcel.Newest = p.Snap.Carcel.Newest[:n:n]
+		next.Carcel.Table = carcel.NewTable(p.Snap.Carcel.Entries()[:n]...)
 		whole := p.Snap
 		p.Snap = &next
 		p.Refresh()

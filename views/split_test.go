@@ -1,33 +1,54 @@
 package views
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/core/watch"
 )
 
+// heldTexts are the entries of carcelScreen as they stand in the list, newest
+// first.
+var heldTexts = []string{
+	`{"contents":{"k":[` + strings.Repeat("1,", 60) + `2]}}`,
+	`{"contents":{"second":2}}`,
+	strings.Repeat("\x1b[31m no JSON ", 60),
+}
+
 func carcelScreen(t testing.TB, w int) *Carcel {
 	s := plainStage(t)
-	s.Snap.Carcel = watch.Carcel{Length: 3, Newest: []watch.Held{
-		{TrackingID: "id-1", Position: 2, Primitive: "process.kill", Decision: governance.Blocked, Reason: "no pid " + strings.Repeat("because of this and that ", 6) + "END", Origin: "o",
-			Raw: `{"contents":{"k":[` + strings.Repeat("1,", 60) + `2]}}`},
-		{TrackingID: "id-2", Position: 1, Primitive: "matrix.route", Decision: governance.Failed, Reason: "timed out", Raw: `{"contents":{"second":2}}`},
-		{Position: 0, Raw: strings.Repeat("\x1b[31m no JSON ", 60), Faults: []packet.Fault{{Field: "entry", Value: "text", Expected: "a JSON object"}}},
-	}}
+	s.Snap.Carcel = watch.Carcel{Length: 3, Table: carcel.NewTable(
+		&carcel.Entry{SHA: "sha-0", TrackingID: "id-1", Primitive: "process.kill", Decision: governance.Blocked, Reason: "no pid " + strings.Repeat("because of this and that ", 6) + "END", Origin: "o"},
+		&carcel.Entry{SHA: "sha-1", TrackingID: "id-2", Primitive: "matrix.route", Decision: governance.Failed, Reason: "timed out"},
+		&carcel.Entry{SHA: "sha-2", Faults: []packet.Fault{{Field: "entry", Value: "text", Expected: "a JSON object"}}},
+	)}
 	c := NewCarcel(s)
 	c.SetSize(w, 20)
 	c.Refresh()
+	answer(c)
 	return c
+}
+
+// answer tells the screen the texts that it may have asked for.
+func answer(c *Carcel) {
+	for i, raw := range heldTexts {
+		c.Update(heldMsg{sha: fmt.Sprint("sha-", i), raw: raw})
+	}
 }
 
 func TestEnterOpensTheDetailAndEscLeavesIt(t *testing.T) {
 	c := carcelScreen(t, 160)
 	do(t, c, "list.down")
+	if view := plain(c.View(true)); strings.Contains(view, `"k":`) {
+		t.Errorf("the detail shows another entry's text until the answer comes:\n%s", view)
+	}
+	answer(c)
 	if view := plain(c.View(true)); !strings.Contains(view, `"second": 2`) || !strings.Contains(view, "timed out") {
 		t.Fatalf("the detail does not follow the selection:\n%s", view)
 	}
@@ -135,6 +156,7 @@ func TestContentsScrollAndKeepTheirPlace(t *testing.T) {
 func TestAnEntryThatIsNoJSONIsShownAsBytesAndScrolls(t *testing.T) {
 	c := carcelScreen(t, 160)
 	do(t, c, "list.end", "list.open")
+	answer(c)
 	first := plain(c.View(true))
 	if !strings.Contains(first, "00000000") || !strings.Contains(first, "1b 5b 33 31") || strings.Contains(first, "\x1b") {
 		t.Fatalf("no bytes:\n%s", first)
@@ -144,7 +166,7 @@ func TestAnEntryThatIsNoJSONIsShownAsBytesAndScrolls(t *testing.T) {
 		t.Errorf("bytes do not scroll:\n%s", view)
 	}
 	cmd, _ := c.Do("list.copy")
-	if got := told[Copy](t, cmd); got.Text != c.Snap.Carcel.Newest[2].Raw {
+	if got := told[Copy](t, cmd); got.Text != heldTexts[2] {
 		t.Errorf("copied is %q", got.Text)
 	}
 	c.Snap = picture()

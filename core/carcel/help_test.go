@@ -3,6 +3,7 @@ package carcel_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -73,7 +74,7 @@ func (r *rules) Judge(_ context.Context, a governance.Action) (governance.Verdic
 	return governance.Verdict{Status: governance.Approved, Reason: "fine"}, nil
 }
 
-const briefly = 40 * time.Millisecond
+const briefly = 15 * time.Millisecond
 
 // house is one Redis with everything that acts on its carcel.
 type house struct {
@@ -126,12 +127,13 @@ func (h *house) hire() {
 	}
 }
 
-// wipe empties Redis, and hires again.
+// wipe empties Redis, ledger and keyring aside.
 func (h *house) wipe() {
-	h.raw.FlushDB(ctx)
-	h.ring = keyring.Open(h.store, keyring.InMemory(), h.url)
-	h.held = carcel.New(h.store, h.rules, packet.DefaultRegistry(), h.ring)
-	h.hire()
+	for _, key := range h.raw.Keys(ctx, "*").Val() {
+		if !strings.HasPrefix(key, "ttt:") {
+			h.raw.Del(ctx, key)
+		}
+	}
 }
 
 // send dispatches a packet with a primitive to queue:q and returns its id.

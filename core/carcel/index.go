@@ -35,13 +35,21 @@ type Index struct {
 	words words
 	skew  time.Duration
 
-	slots   []*Entry // the list as far as it is known, oldest first
-	pass    *pass    // the reading under way; nil when slots is the list
-	length  int64    // of the list at the last look
-	read    bool     // the first pass is over
-	doubt   bool     // something was altered that no look explains
-	turn    int      // moves the anchors
-	stirred bool     // something was done since the table was made
+	slots    []*Entry // the list as far as it is known, oldest first
+	pass     *pass    // the reading under way; nil when slots is the list
+	length   int64    // of the list at the last look
+	read     bool     // the first pass is over
+	doubt    bool     // something was altered that no look explains
+	turn     int      // moves the anchors
+	stirred  bool     // more was altered since the table was made than is counted in
+	appended int      // how many slots at the end are not in the table
+	left     []int    // slots that are in the table, and whose entries have left
+	prints   []uint32 // the first bytes of the SHAs of slots, as far as they were needed
+
+	// The last table's lists, with room before them.
+	entries []*Entry
+	at      []int32
+	free    int
 
 	changes  int64 // the counter at the last look
 	position int64 // of the last ledger record that was taken into account
@@ -145,7 +153,7 @@ func (x *Index) refresh(ctx context.Context, most time.Duration) (more bool, err
 			return true, err
 		}
 	}
-	x.stirred = x.stirred || x.length != look.length
+	x.stirred = x.stirred || x.length != look.length && x.appended == 0
 	x.changes, x.length = look.changes, look.length
 	begin := time.Now()
 	free := most > 0 || !begin.Before(x.notBefore)
@@ -173,7 +181,7 @@ func (x *Index) refresh(ctx context.Context, most time.Duration) (more bool, err
 
 // forget empties the index, as the list is.
 func (x *Index) forget() {
-	x.slots, x.pass, x.length, x.stirred = nil, nil, 0, true
+	x.slots, x.prints, x.pass, x.length, x.stirred = nil, nil, nil, 0, true
 	x.read, x.doubt = false, true
 	x.size = sizes{}
 	x.publish()

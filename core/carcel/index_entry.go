@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	windowBytes = 512 << 10 // aimed at in one window
+	windowBytes = 256 << 10 // aimed at in one window
 	windowMost  = 500       // slots in one window
 	windowFirst = 16        // slots in the first
 	longestText = 1024      // bytes that are kept of any text of an entry

@@ -89,23 +89,7 @@ func (x *Index) apply(ctx context.Context, acts []alteration) (done bool, err er
 	done = true
 	var rewritten []int // slots that must be read again
 	for _, a := range acts {
-		slot, found, several := -1, (*Entry)(nil), false
-		for i, e := range x.slots {
-			if e.SHA == a.sha {
-				several = several || found != nil
-				slot, found = i, e
-			}
-		}
-		if p := x.pass; p != nil {
-			for _, list := range [][]*Entry{p.front, p.back} {
-				for _, e := range list {
-					if e.SHA == a.sha {
-						several = several || found != nil && found != e
-						found = e
-					}
-				}
-			}
-		}
+		slot, found, several := x.find(a.sha)
 		switch {
 		case found == nil: // not read yet, or read since
 		case several, a.became != "" && x.pass != nil:
@@ -113,7 +97,7 @@ func (x *Index) apply(ctx context.Context, acts []alteration) (done bool, err er
 		case a.became != "":
 			rewritten = append(rewritten, slot)
 		default:
-			x.replace(found, stoneSlot)
+			x.leaves(slot, found)
 		}
 	}
 	if len(rewritten) == 0 || !done {
@@ -122,17 +106,51 @@ func (x *Index) apply(ctx context.Context, acts []alteration) (done bool, err er
 	return x.reread(ctx, rewritten, acts)
 }
 
-// replace puts another entry in the place of one. No table holds the lists.
-func (x *Index) replace(old, e *Entry) {
-	x.stirred = true
-	lists := []*[]*Entry{&x.slots}
-	if x.pass != nil {
-		lists = append(lists, &x.pass.front, &x.pass.back)
+// find looks for a text's SHA among all slots.
+func (x *Index) find(sha string) (slot int, found *Entry, several bool) {
+	slot = -1
+	// The SHAs lie all over the memory; their first bytes side by side are
+	// looked through a hundred times faster.
+	for _, e := range x.slots[len(x.prints):] {
+		x.prints = append(x.prints, printOf(e.SHA))
 	}
-	for _, list := range lists {
-		for i, have := range *list {
-			if have == old {
-				(*list)[i] = e
+	for i, print := 0, printOf(sha); i < len(x.prints); i++ {
+		if x.prints[i] == print && x.slots[i].SHA == sha {
+			several = several || found != nil
+			slot, found = i, x.slots[i]
+		}
+	}
+	if p := x.pass; p != nil {
+		for _, list := range [][]*Entry{p.front, p.back} {
+			for _, e := range list {
+				if e.SHA == sha {
+					several = several || found != nil && found != e
+					found = e
+				}
+			}
+		}
+	}
+	return slot, found, several
+}
+
+func printOf(sha string) uint32 {
+	if len(sha) < 4 {
+		return 0
+	}
+	return uint32(sha[0]) | uint32(sha[1])<<8 | uint32(sha[2])<<16 | uint32(sha[3])<<24
+}
+
+// leaves puts a stone in the place of an entry.
+func (x *Index) leaves(slot int, e *Entry) {
+	if slot >= 0 {
+		x.slots[slot] = stoneSlot
+		x.left = append(x.left, slot)
+	}
+	if p := x.pass; p != nil {
+		x.stirred = true
+		for _, list := range [][]*Entry{p.front, p.back} {
+			if i := slices.Index(list, e); i >= 0 {
+				list[i] = stoneSlot
 			}
 		}
 	}
@@ -162,7 +180,7 @@ func (x *Index) reread(ctx context.Context, slots []int, acts []alteration) (don
 			done = false // it moved, or was altered once more
 			continue
 		}
-		x.slots[slot], x.stirred = x.entry(raw, sha), true
+		x.slots[slot], x.prints[slot], x.stirred = x.entry(raw, sha), printOf(sha), true
 	}
 	return done, nil
 }

@@ -111,7 +111,7 @@ func (x *Index) settled(ctx context.Context, l look) (lost bool, err error) {
 		if len(win) == 0 { // it shrank meanwhile: the next look tells
 			return false, nil
 		}
-		x.stirred = true
+		x.appended += len(win)
 		for _, raw := range win {
 			x.slots = append(x.slots, x.entry(raw, SHA(raw)))
 		}

@@ -36,7 +36,7 @@ func (p *pass) newest() *Entry {
 // begin begins a pass, with all that is known as what was known before.
 func (x *Index) begin() {
 	if x.pass != nil {
-		x.slots = x.known()
+		x.slots, x.prints = x.known(), nil
 	}
 	p := &pass{place: make(map[string]int, len(x.slots)), used: make([]bool, len(x.slots)), hint: len(x.slots), cut: len(x.slots)}
 	for i, e := range x.slots {
@@ -192,6 +192,7 @@ func (x *Index) take(win, shas []string) {
 // finish ends the pass: what it has read is the list.
 func (x *Index) finish(length int64) {
 	p := x.pass
+	x.prints = nil
 	x.slots = make([]*Entry, 0, len(p.front)+len(p.back)+len(p.front)/64+64)
 	for _, e := range slices.Backward(p.front) {
 		x.slots = append(x.slots, e)

@@ -16,7 +16,7 @@ type Table struct {
 	Whole   bool     // all of them are known
 	Entries []*Entry // newest first, without slots whose entry has left
 
-	at     []int32 // positions from the head; nil when they follow from the place
+	at     []int32 // positions of Entries from the head; nil when they follow from the place
 	counts map[governance.Status]int
 	since  time.Time // since when the oldest one waits that does
 }
@@ -25,27 +25,39 @@ type Table struct {
 // whole list.
 func NewTable(entries ...*Entry) *Table {
 	t := &Table{Length: int64(len(entries)), Read: int64(len(entries)), Whole: true, Entries: entries}
-	t.count()
+	t.count(entries, 1)
 	return t
 }
 
-func (t *Table) count() {
-	t.counts, t.since = make(map[governance.Status]int), time.Time{}
-	var blocked, failed int // nearly all are one of these, and a map is slow
-	for _, e := range t.Entries {
+// count adds entries to the table's figures, or with −1 takes them out of the
+// counts.
+func (t *Table) count(entries []*Entry, sign int) {
+	if t.counts == nil {
+		t.counts = make(map[governance.Status]int)
+	}
+	var review, coSign, blocked, failed int // nearly all are one of these, and a map is slow
+	for _, e := range entries {
 		switch e.Decision {
 		case governance.Blocked:
 			blocked++
 		case governance.Failed:
 			failed++
+		case governance.Review:
+			review++
+		case governance.CoSign:
+			coSign++
 		default:
-			t.counts[e.Decision]++
-			if e.Waits() && !e.At.IsZero() && (t.since.IsZero() || e.At.Before(t.since)) {
-				t.since = e.At
-			}
+			t.counts[e.Decision] += sign
+		}
+		if sign > 0 && !e.At.IsZero() && (t.since.IsZero() || e.At.Before(t.since)) && e.Waits() {
+			t.since = e.At
 		}
 	}
-	t.counts[governance.Blocked], t.counts[governance.Failed] = blocked, failed
+	for status, n := range map[governance.Status]int{
+		governance.Review: review, governance.CoSign: coSign, governance.Blocked: blocked, governance.Failed: failed,
+	} {
+		t.counts[status] += sign * n
+	}
 }
 
 // Count is how many entries have a decision.
@@ -97,42 +109,4 @@ func (t *Table) Select(f Filter, now time.Time) []*Entry {
 		}
 	}
 	return out
-}
-
-// publish makes a new Table if it would differ from the last one.
-func (x *Index) publish() {
-	if !x.stirred {
-		return
-	}
-	x.stirred = false
-	last, known := x.table.Load(), x.known()
-	t := &Table{Length: x.length, Whole: x.pass == nil && int64(len(known)) == x.length}
-	t.Read = min(int64(len(known)), x.length)
-	t.Entries = make([]*Entry, 0, len(known))
-	// What a pass has read is counted from the tail, the rest from the head.
-	old, shift, plain := len(known), 0, true
-	if p := x.pass; p != nil {
-		old -= len(p.front) + len(p.back)
-		shift = int(x.length) - len(known)
-	}
-	at := make([]int32, 0, len(known))
-	for i, e := range slices.Backward(known) {
-		if e == stoneSlot {
-			continue
-		}
-		if i >= old {
-			i += shift
-		}
-		plain = plain && i == int(x.length)-1-len(at)
-		t.Entries, at = append(t.Entries, e), append(at, int32(i))
-	}
-	if !plain {
-		t.at = at
-	}
-	if last.Length == t.Length && last.Read == t.Read && last.Whole == t.Whole &&
-		slices.Equal(last.Entries, t.Entries) && slices.Equal(last.at, t.at) {
-		return
-	}
-	t.count()
-	x.table.Store(t)
 }

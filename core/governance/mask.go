@@ -31,30 +31,54 @@ func (p *Policy) Masks() []string {
 // Mask returns contents whose secrets are replaced by Masked, and their paths,
 // such as payload.login.token. Contents without secrets come back as they are.
 func (p *Policy) Mask(payload packet.Value) (packet.Value, []string) {
-	if len(p.masks) == 0 || !secret(payload, p.masks) {
+	if !p.anywhere.within(payload) && !secret(payload, p.elsewhere) {
 		return payload, nil
 	}
 	var paths []string
 	return hide(payload, p.masks, "payload", &paths), paths
 }
 
-// secret reports whether any mask meets something, without allocating when
-// none of them leads on.
-func secret(v packet.Value, masks []mask) bool {
+// secretNames are the names of masks like payload.**.token. Most masks are,
+// so contents are looked through once for all of them.
+type secretNames []string
+
+func (names secretNames) within(v packet.Value) bool {
+	if len(names) == 0 {
+		return false
+	}
 	for _, m := range v.Members() {
-		if v.Kind() == packet.Array {
-			if secret(m.Value, masks) {
-				return true
+		if v.Kind() == packet.Object {
+			for _, name := range names {
+				if sameName(name, m.Key) {
+					return true
+				}
 			}
-			continue
 		}
-		for _, mask := range masks {
-			if mask.meets(m.Key, m.Value) {
-				return true
-			}
+		if m.Value.Len() > 0 && names.within(m.Value) {
+			return true
 		}
 	}
 	return false
+}
+
+// sameName compares without regard to case.
+func sameName(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a, b) }
+
+// sortMasks sets the masks apart that hide a name at any depth.
+func sortMasks(masks []mask) (anywhere secretNames, elsewhere []mask) {
+	for _, m := range masks {
+		if len(m) == 2 && m[0] == "**" && m[1] != "*" {
+			anywhere = append(anywhere, m[1])
+		} else {
+			elsewhere = append(elsewhere, m)
+		}
+	}
+	return anywhere, elsewhere
+}
+
+// secret reports whether any mask meets something, without allocating.
+func secret(v packet.Value, masks []mask) bool {
+	return slices.ContainsFunc(masks, func(m mask) bool { return m.within(v) })
 }
 
 // meets reports whether the mask hides a member, or something inside of it.
@@ -63,7 +87,7 @@ func (m mask) meets(key string, v packet.Value) bool {
 		// None of the steps, or one and still any number.
 		return len(m) > 1 && m[1:].meets(key, v) || len(m) == 1 || m.within(v)
 	}
-	if m[0] != "*" && !strings.EqualFold(m[0], key) {
+	if m[0] != "*" && !sameName(m[0], key) {
 		return false
 	}
 	return len(m) == 1 || m[1:].within(v)
@@ -121,7 +145,7 @@ func step(masks []mask, key string) (next []mask, hit bool) {
 			}
 			m = m[1:]
 		}
-		if m[0] != "*" && !strings.EqualFold(m[0], key) {
+		if m[0] != "*" && !sameName(m[0], key) {
 			continue
 		}
 		if len(m) == 1 {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/packet"
 )
 
@@ -47,4 +48,16 @@ func TestContentsWithoutSecretsCostNothing(t *testing.T) {
 
 func compact(v packet.Value) string {
 	return strings.ReplaceAll(string(packet.AppendValueJSON(nil, v)), " ", "")
+}
+
+func BenchmarkMask(b *testing.B) {
+	p, err := governance.LoadPolicy("default")
+	if err != nil {
+		b.Fatal(err)
+	}
+	payload := typicalPayload()
+	b.ReportAllocs()
+	for b.Loop() {
+		p.Mask(payload)
+	}
 }

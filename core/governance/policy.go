@@ -27,6 +27,8 @@ type Policy struct {
 	seats     []seat
 	routes    []route
 	masks     []mask
+	anywhere  secretNames // of the masks, those that are a name at any depth
+	elsewhere []mask      // and the others
 	cases     []testCase
 }
 

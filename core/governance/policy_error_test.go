@@ -44,6 +44,8 @@ func TestFaultsOfAPolicyAreToldWithTheirPlace(t *testing.T) {
 		"a quorum too small":             {rule("name: r\nwhen: \"true\"\nstatus: requires_co_signature\nrequires: {approvals: 1}"), "7:31", []string{"2 to 100"}},
 		"a quorum of none":               {rule("name: r\nwhen: \"true\"\nstatus: requires_human_review\nrequires: {approvals: 0}"), "7:31", []string{"1 to 100"}},
 		"a quorum for nobody":            {rule("name: r\nwhen: \"true\"\nstatus: blocked\nrequires: {approvals: 2}"), "7:19", []string{"leave requires away"}},
+		"a time too short":               {rule("name: r\nwhen: \"true\"\nstatus: requires_human_review\nrequires: {within: 5s}"), "7:28", []string{"30m"}},
+		"a time that is none":            {rule("name: r\nwhen: \"true\"\nstatus: requires_human_review\nrequires: {within: [1]}"), "7:28", []string{"30m"}},
 		"an unknown reason field":        {rule("name: r\nwhen: \"true\"\nstatus: blocked\nreason: \"see {primitiv}\""), "7:17", []string{"{primitiv}", "primitive"}},
 		"a lone brace":                   {rule("name: r\nwhen: \"true\"\nstatus: blocked\nreason: \"a } b\""), "7:17", []string{"lone"}},
 		"a secret in a reason":           {"mask: [payload.**.token]\n" + rule("name: r\nwhen: \"true\"\nstatus: blocked\nreason: \"{payload.a.token}\""), "8:17", []string{"masks"}},
@@ -108,6 +110,9 @@ func TestPoliciesThatAreTooLargeAreRefused(t *testing.T) {
 		"bytes":    "guardians: []\n#" + strings.Repeat("x", 1<<20),
 		"rules":    many.String(),
 		"brackets": strings.Repeat("[", 1<<19),
+		"dashes":   strings.Repeat("- ", 1<<18),
+		"marks":    strings.Repeat("? ", 1<<18),
+		"levels":   strings.Repeat("{a: ", 200) + "1" + strings.Repeat("}", 200),
 		"when":     oneRule(strings.Repeat("true && ", 2000) + "true"),
 	} {
 		if _, err := governance.ParsePolicy("p.yaml", []byte(text)); !errors.Is(err, governance.ErrPolicy) {
@@ -126,13 +131,7 @@ func TestSeveralFaultsAreToldALineEach(t *testing.T) {
 }
 
 func FuzzParsePolicy(f *testing.F) {
-	for _, name := range []string{"default", "s2"} {
-		text, err := governance.ShippedPolicy(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(string(text))
-	}
+	f.Add("name: a\ntrusted: [b]\nlet: {c: [d]}\n" + oneRule("vertical in c") + "routes: [{primitive: \"*\", key: k}]\nmask: [payload.x]\ntests: [{name: t, action: {}, expect: approved}]\n")
 	f.Add(oneRule("entropy > 0.5"))
 	f.Add(oneRule("|\n  rate > 5 &&\n  payload.x.all(a, a > 1)"))
 	f.Add("a: *b")

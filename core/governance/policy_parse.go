@@ -94,6 +94,7 @@ func readPolicy(file string, n *node, faults *policyFaults) *Policy {
 	}
 	p.constants = readConstants(root)
 	p.masks = readMasks(root)
+	p.anywhere, p.elsewhere = sortMasks(p.masks)
 	p.seats = readGuardians(root, p.masks)
 	p.routes = readRoutes(root)
 	p.cases = readCases(root)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -131,6 +132,19 @@ func TestTheFirstRuleThatFiresIsWhatAGuardianSaysAndTheWorstOfAllWins(t *testing
 	advised := parse(t, `guardians: [{name: g, rules: [{name: r, when: "true", status: blocked, advisory: true}]}]`)
 	if v := judge(t, advised, act("x", "general", "{}")); v.Status != governance.Approved || v.Reason != "Approved with recommendations: 1 advisory notes" || v.Required != nil {
 		t.Errorf("advice alone: %+v", v)
+	}
+}
+
+func TestTheMostDemandingQuorumHolds(t *testing.T) {
+	p := parse(t, `guardians:
+  - {name: a, rules: [{name: r, when: "true", status: requires_human_review, requires: {approvals: 9}}]}
+  - {name: b, rules: [{name: r, when: "true", status: requires_co_signature, requires: {within: 8h}}]}
+  - {name: c, rules: [{name: r, when: "true", status: requires_co_signature, requires: {approvals: 2, roles: [safety]}}]}
+  - {name: d, rules: [{name: r, when: "true", status: requires_co_signature, requires: {within: 30m}}]}
+`)
+	q := judge(t, p, act("x", "general", "{}")).Quorum
+	if q.Approvals != 2 || len(q.Roles) != 1 || q.Roles[0] != "safety" || q.Within != 30*time.Minute {
+		t.Errorf("%+v", q)
 	}
 }
 

@@ -1,8 +1,8 @@
 package governance
 
 import (
+	"bytes"
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -61,7 +61,7 @@ func parseYAML(text []byte, faults *policyFaults) (root *node) {
 		}
 	}()
 	if at, deep := tooNested(text); deep {
-		faults.add(at, "brackets are nested too deep; the limit is %d", maxNesting)
+		faults.add(at, "nested too deep; the limit is %d", maxNesting)
 		return nil
 	}
 	file, err := parser.ParseBytes(text, 0)
@@ -91,21 +91,28 @@ func parseYAML(text []byte, faults *policyFaults) (root *node) {
 	return nil
 }
 
-// tooNested finds brackets nested beyond the limit before the parser, which
-// recurses, sees them. Brackets in texts count too: nobody nests those either.
+// tooNested finds brackets, and dashes on one line, nested beyond what anybody
+// writes. The parser must not see them: it recurses, and names each level by
+// the whole path to it. Brackets in texts count too.
 func tooNested(text []byte) (place, bool) {
-	depth, line, start := 0, 1, 0
-	for i, c := range text {
-		switch c {
-		case '\n':
-			line, start = line+1, i+1
-		case '[', '{':
-			depth++
-		case ']', '}':
-			depth = max(depth-1, 0)
-		}
-		if depth > 4*maxNesting {
-			return place{line, i - start + 1}, true
+	depth, line := 0, 0
+	for row := range bytes.Lines(text) {
+		line++
+		dashes, start := 0, true
+		for i, c := range row {
+			switch c {
+			case '[', '{':
+				depth++
+			case ']', '}':
+				depth = max(depth-1, 0)
+			}
+			start = start && (c == ' ' || c == '\t' || c == '-' || c == '?')
+			if start && (c == '-' || c == '?') {
+				dashes++
+			}
+			if depth > 4*maxNesting || dashes > 4*maxNesting {
+				return place{line, i + 1}, true
+			}
 		}
 	}
 	return place{}, false
@@ -169,6 +176,7 @@ func convertYAML(n ast.Node, faults *policyFaults, depth int) *node {
 
 func convertMapping(out *node, values []*ast.MappingValueNode, faults *policyFaults, depth int) *node {
 	out.kind = mapNode
+	seen := make(map[string]struct{}, len(values))
 	for _, pair := range values {
 		if pair.Key.IsMergeKey() {
 			faults.add(placeOf(pair.Key.GetToken()), "merge keys are not read in a policy; write the entries out")
@@ -182,10 +190,11 @@ func convertMapping(out *node, values []*ast.MappingValueNode, faults *policyFau
 			faults.add(key.place, "a key must be text")
 			return nil
 		}
-		if slices.ContainsFunc(out.entries, func(e nodeEntry) bool { return e.key == key.text }) {
+		if _, twice := seen[key.text]; twice {
 			faults.add(key.place, "the key %q stands here twice; keep one", key.text)
 			return nil
 		}
+		seen[key.text] = struct{}{}
 		value := convertYAML(pair.Value, faults, depth+1)
 		if value == nil {
 			return nil

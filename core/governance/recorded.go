@@ -139,9 +139,25 @@ func (r Recorded) JSON() string {
 	}
 	if r.Outcome != nil {
 		set("outcome", r.Outcome)
+	} else {
+		v = without(v, "outcome")
 	}
 	if r.Replays > 0 {
 		v = v.With("replays", packet.IntOf(int64(r.Replays)))
 	}
 	return string(packet.AppendValueJSON(nil, v))
+}
+
+// without is an object less one of its members.
+func without(v packet.Value, key string) packet.Value {
+	if _, there := v.Get(key); !there {
+		return v
+	}
+	var kept []packet.Member
+	for _, m := range v.Members() {
+		if m.Key != key {
+			kept = append(kept, m)
+		}
+	}
+	return packet.ObjectOf(kept...)
 }

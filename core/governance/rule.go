@@ -91,10 +91,16 @@ func required(s Status, q Quorum) []string {
 }
 
 // moreDemanding returns the quorum that asks for more persons; of two that ask
-// for as many, the one that asks for roles, or the first.
+// for as many, the one that asks for roles, or the first. The shorter of their
+// times holds.
 func moreDemanding(a, b Quorum) Quorum {
-	if b.Approvals > a.Approvals || b.Approvals == a.Approvals && len(a.Roles) == 0 && len(b.Roles) > 0 {
-		return b
+	within := a.Within
+	if within == 0 || b.Within > 0 && b.Within < within {
+		within = b.Within
 	}
+	if b.Approvals > a.Approvals || b.Approvals == a.Approvals && len(a.Roles) == 0 && len(b.Roles) > 0 {
+		a = b
+	}
+	a.Within = within
 	return a
 }

@@ -3,6 +3,13 @@ package governance
 import (
 	"slices"
 	"strings"
+	"time"
+)
+
+// How long a rule may give people to approve.
+const (
+	leastWithin = time.Minute
+	mostWithin  = 30 * 24 * time.Hour
 )
 
 func readGuardians(root section, masks []mask) []seat {
@@ -121,7 +128,7 @@ func readQuorum(s section, r *rule) {
 		s.faults.addTo(r.title(), n.place, "nobody approves what a rule with this status says; leave requires away")
 		return
 	}
-	q, ok := s.faults.section(n, "requires", "approvals", "roles")
+	q, ok := s.faults.section(n, "requires", "approvals", "roles", "within")
 	if !ok {
 		return
 	}
@@ -134,4 +141,18 @@ func readQuorum(s section, r *rule) {
 		}
 		s.faults.addTo(r.title(), at, "%s needs %d to %d approvals", r.Status, least, maxApprovals)
 	}
+	r.Quorum.Within = readWithin(q, r)
+}
+
+// readWithin reads how long people have to approve.
+func readWithin(q section, r *rule) time.Duration {
+	n := q.get("within")
+	if n == nil {
+		return 0
+	}
+	d, err := time.ParseDuration(n.text)
+	if err != nil || d < leastWithin || d > mostWithin {
+		q.faults.addTo(r.title(), n.place, "within must be a time such as 30m or 8h, from %v to %v", leastWithin, mostWithin)
+	}
+	return d
 }

@@ -1,11 +1,8 @@
 package governance
 
 import (
-	"context"
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
 
 	"cel.dev/cel-go/cel"
 	celast "cel.dev/cel-go/common/ast"
@@ -37,9 +34,6 @@ type Proposal struct {
 	Would     int     // how many it would hold with the other value
 	Of        int     // how many cases the rule fired on
 }
-
-// quantiles of the observed values that are proposed.
-var quantiles = []float64{0.25, 0.5, 0.75, 0.9}
 
 // Thresholds are the numbers that a rule compares with, its policy's constants
 // among them. The error says that there is no such rule.

@@ -10,6 +10,9 @@ import (
 	"cel.dev/cel-go/common/types"
 )
 
+// quantiles of the observed values that are proposed.
+var quantiles = []float64{0.25, 0.5, 0.75, 0.9}
+
 // Propose tells, for each threshold of a rule and some other values of it, how
 // many of the cases on which the rule fired the whole policy would still hold.
 // The values are quantiles of what the cases had.
