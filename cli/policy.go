@@ -17,7 +17,7 @@ func (a *app) policyCommand() *cobra.Command {
 		Short: "Check a policy, run its tests, and try it on actions",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return usage("policy needs a command: check, test, eval or whatif; see ifpacket policy --help")
+			return usage("policy needs a command: whatif, check, test or eval; see ifpacket policy --help")
 		},
 		Example: `ifpacket policy check policy.yaml
 echo '{"primitive": "process.kill", "payload": {"pid": 7, "reason": "stuck"}}' | ifpacket policy eval --policy s2`,

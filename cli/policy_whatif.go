@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -41,15 +40,16 @@ packets that no route fitted.`,
 
 // trialDoc is what whatif prints.
 type trialDoc struct {
-	Policy  string         `json:"policy"`
-	Judged  int            `json:"judged"`
-	Same    int            `json:"same"`
-	Flips   []flipDoc      `json:"flips"` // newest first
-	Counts  []turnDoc      `json:"counts"`
-	Skipped engine.Skipped `json:"skipped"`
-	Masked  int            `json:"masked"` // judged without fields that the policy of that time masked
-	Failed  int            `json:"failed"` // the policy could not judge them: they would be held
-	Short   bool           `json:"short"`  // fewer were read than asked for, although the ledger has more
+	Policy   string         `json:"policy"`
+	Judged   int            `json:"judged"`
+	Same     int            `json:"same"`
+	Flips    []flipDoc      `json:"flips"`  // newest first
+	Counts   []turnDoc      `json:"counts"` // of the flips, the most frequent first
+	Skipped  engine.Skipped `json:"skipped"`
+	Masked   int            `json:"masked"` // judged without the fields that are masked in their record
+	Failed   int            `json:"failed"` // the policy could not judge them: they would be held
+	Failures []flipDoc      `json:"failures"`
+	Short    bool           `json:"short"` // the ledger has more, but too far back
 }
 
 type flipDoc struct {
@@ -59,8 +59,9 @@ type flipDoc struct {
 	From       governance.Status `json:"from"`
 	To         governance.Status `json:"to"`
 	Reason     string            `json:"reason"`
-	Rule       string            `json:"rule,omitempty"`
-	At         string            `json:"at,omitempty"`
+	At         string            `json:"at"` // RFC 3339; "" when the record does not tell
+	FromRule   string            `json:"from_rule,omitempty"`
+	ToRule     string            `json:"to_rule,omitempty"`
 }
 
 type turnDoc struct {
@@ -97,34 +98,35 @@ func (a *app) policyWhatIf(ctx context.Context, ref string, last int) error {
 
 func trialDocOf(t engine.Trial) trialDoc {
 	doc := trialDoc{
-		Policy: t.Policy, Judged: t.Judged, Same: t.Same, Flips: []flipDoc{}, Counts: []turnDoc{},
-		Skipped: t.Past.Skipped, Masked: t.Masked, Failed: len(t.Failures), Short: t.Past.Short,
+		Policy: t.Policy, Judged: t.Judged, Same: t.Same, Flips: flipDocs(t.Flips.Flips), Counts: []turnDoc{},
+		Skipped: t.Past.Skipped, Masked: t.Masked, Failed: len(t.Failures), Failures: flipDocs(t.Failures), Short: t.Past.Short,
 	}
-	for _, f := range slices.Concat(t.Flips.Flips, t.Failures) {
-		c := f.Case
-		doc.Flips = append(doc.Flips, flipDoc{
-			c.TrackingID, c.Action.Primitive, c.Action.Vertical, f.From, f.To, f.Reason, f.Rule, instant(c.At),
-		})
+	for _, c := range t.MostTurned() {
+		doc.Counts = append(doc.Counts, turnDoc{c.From, c.To, c.Count})
 	}
-	for turn, n := range t.Turns {
-		doc.Counts = append(doc.Counts, turnDoc{turn.From, turn.To, n})
-	}
-	slices.SortFunc(doc.Counts, func(a, b turnDoc) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
-	})
 	return doc
 }
 
+func flipDocs(flips []governance.Flip) []flipDoc {
+	docs := make([]flipDoc, len(flips))
+	for i, f := range flips {
+		docs[i] = flipDoc{
+			f.Case.TrackingID, f.Case.Action.Primitive, f.Case.Action.Vertical, f.From, f.To, f.Reason,
+			instant(f.Case.At), f.Case.Rule, f.Rule,
+		}
+	}
+	return docs
+}
+
 func (a *app) trialTable(d trialDoc) error {
-	fmt.Fprintf(a.out, "%s would have decided %d of %d decisions otherwise\n", printable(d.Policy), len(d.Flips)-d.Failed, d.Judged)
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(a.out, "%s would decide %d of %d decisions otherwise\n", printable(d.Policy), len(d.Flips), d.Judged)
 	note := func(n int, why string) {
 		if n > 0 {
-			fmt.Fprintf(w, "%d\t%s\n", n, why)
+			fmt.Fprintf(a.out, "%7d  %s\n", n, why)
 		}
 	}
 	for _, c := range d.Counts {
-		note(c.Count, c.From.Title()+" → "+c.To.Title())
+		note(c.Count, printable(c.From.Word()+" → "+c.To.Word()))
 	}
 	note(d.Failed, "could not be judged, and would be held")
 	note(d.Masked, "judged without their masked fields")
@@ -132,13 +134,17 @@ func (a *app) trialTable(d trialDoc) error {
 	note(d.Skipped.Ended, "not judged: their record has ended")
 	note(d.Skipped.NoRoute, "not judged: no route fitted them")
 	note(d.Skipped.Unreadable, "not judged: their record cannot be read")
-	if err := w.Flush(); err != nil || len(d.Flips) == 0 {
-		return err
+	if d.Short {
+		fmt.Fprintln(a.out, "fewer than asked for: the rest lies too far back in the ledger")
 	}
+	if len(d.Flips)+d.Failed == 0 {
+		return nil
+	}
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "\ntracking id\tprimitive\tvertical\tfrom\tto\tdecided\treason\n")
-	for _, f := range d.Flips {
+	for _, f := range slices.Concat(d.Flips, d.Failures) {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", printable(f.TrackingID), printable(f.Primitive), printable(f.Vertical),
-			printable(f.From.Word()), f.To.Word(), f.At, printable(f.Reason))
+			printable(f.From.Word()), printable(f.To.Word()), f.At, printable(f.Reason))
 	}
 	return w.Flush()
 }

@@ -141,11 +141,12 @@ func (x *Index) refresh(ctx context.Context, most time.Duration) (more bool, err
 	}
 	lost := false // the place in the list
 	if x.length > 0 {
+		doubted := x.doubt
 		if err := x.account(ctx, look); err != nil {
 			return true, err
 		}
 		if x.pass == nil {
-			lost, err = x.settled(ctx, look)
+			lost, err = x.settled(ctx, look, doubted)
 		} else {
 			lost, err = x.follow(ctx, look)
 		}

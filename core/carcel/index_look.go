@@ -85,22 +85,26 @@ func ledgerPosition(id string) int64 {
 }
 
 // settled takes a look at a list that is known whole: it reads what was
-// appended, or reports that the list no longer stands where it stood.
-func (x *Index) settled(ctx context.Context, l look) (lost bool, err error) {
-	n := int64(len(x.slots))
-	if l.length < n {
-		return true, nil
-	}
+// appended, or reports that the list no longer stands where it stood. Doubted
+// says whether it was doubted before this look.
+func (x *Index) settled(ctx context.Context, l look, doubted bool) (lost bool, err error) {
+	moved := l.length < int64(len(x.slots))
 	for _, a := range l.anchors {
 		if err := a.raw.Err(); err != nil && !errors.Is(err, redis.Nil) {
 			return false, x.explain("lindex", err)
 		}
-		if !same(x.slots[a.slot], a.raw.Val()) {
-			return true, nil
+		moved = moved || !same(x.slots[a.slot], a.raw.Val())
+	}
+	if moved {
+		whole, err := x.compacted(ctx, l)
+		if err != nil || !whole {
+			return true, err
 		}
+		x.doubt = doubted // that is what the counter told of
 	}
 	for range tailWindows {
-		if n = int64(len(x.slots)); n >= l.length {
+		n := int64(len(x.slots))
+		if n >= l.length {
 			return false, nil
 		}
 		w := x.size.window(len(l.tail))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -78,11 +79,14 @@ func (c *Carcel) Begin(ctx context.Context, p Plan) (Run, error) {
 func (c *Carcel) Work(ctx context.Context, id string, progress func(Run)) (Run, error) {
 	host, _ := os.Hostname()
 	w := &worker{c: c, lease: lease{id: id, owner: fmt.Sprintf("%s/%d/%s", host, os.Getpid(), packet.NewTrackingID()[:8])}, tell: progress}
-	if _, err := c.runAct(ctx, id, "own", w.lease.owner, "1"); err != nil {
+	_, err := c.runAct(ctx, id, "own", w.lease.owner, "1", "")
+	if owned := new(ErrOwned); errors.As(err, &owned) && died(owned.Owner) {
+		_, err = c.runAct(ctx, id, "own", w.lease.owner, "1", owned.Owner)
+	}
+	if err != nil {
 		return Run{}, err
 	}
-	err := w.run(ctx)
-	if err != nil {
+	if err = w.run(ctx); err != nil {
 		// Whatever stopped it, the run waits for the next who works on it.
 		after, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
@@ -100,6 +104,18 @@ func (c *Carcel) Work(ctx context.Context, id string, progress func(Run)) (Run, 
 		return r, err
 	}
 	return c.Run(ctx, id)
+}
+
+// died reports whether the owner of a run was a process of this machine that
+// is no more: it need not be waited for.
+func died(owner string) bool {
+	parts := strings.Split(owner, "/")
+	host, err := os.Hostname()
+	if err != nil || len(parts) != 3 || parts[0] != host {
+		return false
+	}
+	pid, err := strconv.Atoi(parts[1])
+	return err == nil && !alive(pid)
 }
 
 // worker works on one run.

@@ -95,7 +95,7 @@ func (w *worker) count(ctx context.Context) error {
 	if r.State != RunRunning || r.Owner != w.lease.owner {
 		return ErrStopped
 	}
-	_, err = w.c.runAct(ctx, w.lease.id, "own", w.lease.owner, "0")
+	_, err = w.c.runAct(ctx, w.lease.id, "own", w.lease.owner, "0", "")
 	return err
 }
 

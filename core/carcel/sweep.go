@@ -41,8 +41,8 @@ func (c *Carcel) Sweep(ctx context.Context) (int, error) {
 		var missing *ErrNoEntry
 		switch {
 		case errors.As(err, &missing), errors.Is(err, ErrNotWaiting): // somebody took it away
-			if err := c.store.Commands().ZRem(ctx, key, id).Err(); err != nil {
-				return ended, c.store.Explain("carcel", key, err)
+			if err := c.store.Transaction(ctx, "sweep", key, func(tx redis.Pipeliner) { tx.ZRem(ctx, key, id) }); err != nil {
+				return ended, err
 			}
 		case err != nil:
 			return ended, err

@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/infrafabric/ifpacket/core/governance"
@@ -53,6 +55,24 @@ type Trial struct {
 	Policy string // the revision that was tried
 	governance.Flips
 	Past Past // what it was tried on
+}
+
+// Turned is how many decisions would turn from one status to another.
+type Turned struct {
+	governance.Turn
+	Count int
+}
+
+// MostTurned are the changes of status, the most frequent first.
+func (t Trial) MostTurned() []Turned {
+	turned := make([]Turned, 0, len(t.Turns))
+	for turn, n := range t.Turns {
+		turned = append(turned, Turned{turn, n})
+	}
+	slices.SortFunc(turned, func(a, b Turned) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+	})
+	return turned
 }
 
 // WhatIf judges the last decisions by other rules. Nothing is changed by it.

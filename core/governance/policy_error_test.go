@@ -112,6 +112,7 @@ func TestPoliciesThatAreTooLargeAreRefused(t *testing.T) {
 		"brackets": strings.Repeat("[", 1<<19),
 		"dashes":   strings.Repeat("- ", 1<<18),
 		"marks":    strings.Repeat("? ", 1<<18),
+		"fields":   "a: {" + strings.Repeat("b: 1,", 50_000) + "}",
 		"levels":   strings.Repeat("{a: ", 200) + "1" + strings.Repeat("}", 200),
 		"when":     oneRule(strings.Repeat("true && ", 2000) + "true"),
 	} {

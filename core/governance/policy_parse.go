@@ -1,6 +1,7 @@
 package governance
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -15,6 +16,7 @@ import (
 // The sizes that a policy may have.
 const (
 	maxPolicySize = 1 << 20 // bytes of the file
+	maxColons     = 30_000  // of the file: each may make a field, and the parser compares all with all
 	maxRules      = 1000
 	maxRoutes     = 1000
 	maxCases      = 1000
@@ -48,6 +50,10 @@ func parseUntested(file string, text []byte) (*Policy, error) {
 	faults := &policyFaults{file: file}
 	if len(text) > maxPolicySize {
 		faults.add(place{}, "the file is too large; a policy may have %d bytes", maxPolicySize)
+		return nil, faults.err()
+	}
+	if n := bytes.Count(text, []byte(":")); n > maxColons {
+		faults.add(place{}, "the file has %d colons, and with them too many fields to read; a policy may have %d", n, maxColons)
 		return nil, faults.err()
 	}
 	root := parseYAML(text, faults)

@@ -109,9 +109,20 @@ var (
 	reader  = store.LoadReader("read")
 )
 
+// writeKeys and writeArgs are those of the write script for a value that goes
+// to the end of a list.
+func writeKeys(key, mark, ledger string) []string {
+	return []string{key, mark, ledger, "carcel", "pending", "fired", "rate"}
+}
+
+func writeArgs(value string) []any {
+	outcome := []any{"target", "rpush", value, "", 0, "record", 60, 0, "id", "dispatched", 0}
+	return append([]any{-1, 0, "", len(outcome)}, outcome...)
+}
+
 // push runs the write script on a list.
 func push(s *store.Store, key, id string) error {
-	_, _, err := s.Run(ctx, write, []string{key, "mark:" + id, "ledger"}, "rpush", "value", "", 0, "record", 60, "dispatched")
+	_, _, err := s.Run(ctx, write, writeKeys(key, "mark:"+id, "ledger"), writeArgs("value")...)
 	return err
 }
 
@@ -145,8 +156,8 @@ func everyWay(s *store.Store, writes bool) map[string]error {
 	_, _, ways["run a reader"] = s.Run(ctx, reader, []string{"k"}, "get")
 	if writes {
 		ways["run"] = push(s, "k", "1")
-		_, ways["run many"] = s.RunMany(ctx, write, [][]string{{"k", "m", "l"}, {"k", "n", "l"}}, [][]any{
-			{"rpush", "v", "", 0, "r", 60, "dispatched"}, {"rpush", "v", "", 0, "r", 60, "dispatched"}})
+		_, ways["run many"] = s.RunMany(ctx, write, [][]string{writeKeys("k", "m", "l"), writeKeys("k", "n", "l")}, [][]any{
+			writeArgs("v"), writeArgs("v")})
 		ways["transaction"] = s.Transaction(ctx, "push", "k", func(p redis.Pipeliner) { p.RPush(ctx, "k", "v") })
 	}
 	return ways
@@ -289,7 +300,7 @@ func TestAReplicaIsReadOnly(t *testing.T) {
 			}
 		}
 	}
-	answers, err := s.RunMany(ctx, write, [][]string{{"k", "m", "l"}}, [][]any{{"rpush", "v", "", 0, "r", 60, "dispatched"}})
+	answers, err := s.RunMany(ctx, write, [][]string{writeKeys("k", "m", "l")}, [][]any{writeArgs("v")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -364,8 +375,8 @@ func TestAWrongTypeIsNamed(t *testing.T) {
 	wantError(t, "a hostile key", push(s, "line\nbreak\x1b[31m", "1"), store.ErrWrongType)
 	err := s.Explain("llen", "with space", c.LLen(ctx, "with space").Err())
 	wantError(t, "a plain command", err, store.ErrWrongType)
-	answers, err := s.RunMany(ctx, write, [][]string{{"with space", "a", "ledger"}, {"good", "b", "ledger"}}, [][]any{
-		{"rpush", "v", "", 0, "r", 60, "dispatched"}, {"rpush", "v", "", 0, "r", 60, "dispatched"}})
+	answers, err := s.RunMany(ctx, write, [][]string{writeKeys("with space", "a", "ledger"), writeKeys("good", "b", "ledger")}, [][]any{
+		writeArgs("v"), writeArgs("v")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -384,8 +395,8 @@ func TestAScriptThatIsForgottenIsSentAgain(t *testing.T) {
 		var keys [][]string
 		var args [][]any
 		for i := range 10 {
-			keys = append(keys, []string{"many", fmt.Sprint("m", n, "-", i), "ledger"})
-			args = append(args, []any{"rpush", "v", "", 0, "r", 60, "dispatched"})
+			keys = append(keys, writeKeys("many", fmt.Sprint("m", n, "-", i), "ledger"))
+			args = append(args, writeArgs("v"))
 		}
 		answers, err := s.RunMany(ctx, write, keys, args)
 		if err != nil {
@@ -427,8 +438,8 @@ func TestARunOfManyThatBreaksOffIsNoHalfTruth(t *testing.T) {
 		t.Fatal(err)
 	}
 	proxy.LoseReplies(1, "evalsha")
-	_, err := s.RunMany(ctx, write, [][]string{{"wrong", "a", "ledger"}, {"good", "b", "ledger"}}, [][]any{
-		{"rpush", "v", "", 0, "r", 60, "dispatched"}, {"rpush", "v", "", 0, "r", 60, "dispatched"}})
+	_, err := s.RunMany(ctx, write, [][]string{writeKeys("wrong", "a", "ledger"), writeKeys("good", "b", "ledger")}, [][]any{
+		writeArgs("v"), writeArgs("v")})
 	wantError(t, "run many", err, store.ErrUnreachable)
 }
 
@@ -441,7 +452,7 @@ func TestReadOnlyModeLetsNoScriptWrite(t *testing.T) {
 	if !s.ReadOnly() {
 		t.Error("it does not know its mode")
 	}
-	for _, name := range []string{"batch", "bin", "claim", "complete", "heartbeat", "pop", "post", "receive", "register", "retire", "send", "write"} {
+	for _, name := range []string{"batch", "bin", "claim", "compact", "complete", "heartbeat", "keyring", "keyring_request", "pop", "post", "receive", "register", "restore", "retire", "run", "send", "settle", "write"} {
 		script := store.LoadScript(name)
 		_, _, err := s.Run(ctx, script, []string{"k"})
 		e := wantError(t, name, err, store.ErrReadOnly)

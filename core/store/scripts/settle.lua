@@ -88,7 +88,7 @@ elseif ARGV[9] ~= '' then
 end
 if run ~= '' then
   redis.call('HINCRBY', KEYS[10], 'released', 1)
-  redis.call('HSET', KEYS[10], 'owner_until', int(at + 10000), 'updated_at', int(at))
+  redis.call('HSET', KEYS[10], 'owner_until', int(at + 5000), 'updated_at', int(at))
   redis.call('SADD', KEYS[11], ARGV[24])
 end
 return {'OK', position}
