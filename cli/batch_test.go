@@ -40,7 +40,7 @@ func TestABatchTellsBadLinesByNumberAndSendsTheRest(t *testing.T) {
 		t.Error("not all good lines were sent")
 	}
 
-	o = s.batch("{\"contents\": {}}\n{\"contents\": {}, \"key\": \"queue:text\"}\n{nope\n", "--key", "queue:a")
+	o = s.batch("{\"contents\": {\"n\": 1}}\n{\"contents\": {\"n\": 1}, \"key\": \"queue:text\"}\n{nope\n", "--key", "queue:a")
 	o.ends(t, 1).says(t, 2, "line 2: ", "wrong type", "line 3: ")
 	if len(o.objects(t)) != 1 || s.Get(context.Background(), "queue:text").Val() != "precious" {
 		t.Errorf("receipts %s", o.out)
@@ -104,7 +104,7 @@ func TestABatchThatCannotBeReadOrSent(t *testing.T) {
 	s := start(t)
 	s.dispatch("--batch", "/nowhere/packets.ndjson", "--key", "queue:a").fails(t, 1, "/nowhere/packets.ndjson", "no such file")
 	s.dispatch("--key", "queue:a", "--contents", "@/nowhere/contents.json").fails(t, 1, "/nowhere/contents.json", "no such file")
-	feed("{\"contents\": {}}\n{\"contents\": {}}\n", "dispatch", "--redis", nobody(t), "--batch", "-", "--key", "queue:a").
+	feed("{\"contents\": {\"n\": 1}}\n{\"contents\": {\"n\": 1}}\n", "dispatch", "--redis", nobody(t), "--batch", "-", "--key", "queue:a").
 		fails(t, 1, "does not answer", "2 packets are not known to have landed")
 	s.batch(`{"contents": {"x": "`+strings.Repeat("x", 17<<20)+`"}}`).fails(t, 2, "line 1")
 }

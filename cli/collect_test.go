@@ -181,7 +181,7 @@ func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 func TestWhatCannotBePrintedIsNoSuccess(t *testing.T) {
 	url := testredis.Start(t).URL()
 	for _, args := range [][]string{
-		{"dispatch", "--redis", url, "--key", "queue:full", "--contents", "{}"},
+		{"dispatch", "--redis", url, "--key", "queue:full", "--contents", `{"n": 1}`},
 		{"status", "--redis", url, "-o", "json"},
 		{"doctor", "--redis", url, "-o", "json"},
 		{"collect", "--redis", url, "--key", "queue:full", "--op", "lpop"},

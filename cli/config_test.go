@@ -29,7 +29,7 @@ func TestProfilesSayWhichRedisIsMeant(t *testing.T) {
 	s := start(t)
 	path := file(t, "profile: first\nprofiles:\n  first: {redis: "+s.url+"}\n  looking: {redis: "+s.url+", read_only: true}\n  empty: {}\n  away: {redis: "+nobody(t)+"}\n")
 	send := func(args ...string) outcome {
-		return run(append([]string{"dispatch", "--key", "queue:a", "--contents", "{}", "--config", path}, args...)...)
+		return run(append([]string{"dispatch", "--key", "queue:a", "--contents", `{"n": 1}`, "--config", path}, args...)...)
 	}
 	send().ends(t, 0)
 	send("--profile", "first").ends(t, 0)
@@ -65,7 +65,7 @@ func TestTheUsualConfigurationIsRead(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(home, "ifpacket", "config.yaml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run("dispatch", "--key", "queue:a", "--contents", "{}").ends(t, 0)
+	run("dispatch", "--key", "queue:a", "--contents", `{"n": 1}`).ends(t, 0)
 	if s.length("queue:a") != 1 {
 		t.Error("the packet went elsewhere")
 	}
@@ -73,12 +73,12 @@ func TestTheUsualConfigurationIsRead(t *testing.T) {
 
 func TestUnixSocketsAndDatabasesWork(t *testing.T) {
 	s := start(t)
-	run("dispatch", "--redis", strings.TrimSuffix(s.url, "0")+"3", "--key", "queue:a", "--contents", "{}").ends(t, 0)
+	run("dispatch", "--redis", strings.TrimSuffix(s.url, "0")+"3", "--key", "queue:a", "--contents", `{"n": 1}`).ends(t, 0)
 	if s.length("queue:a") != 0 {
 		t.Error("the packet went to database 0")
 	}
 	socket := s.ConfigGet(context.Background(), "unixsocket").Val()["unixsocket"]
-	run("dispatch", "--redis", "unix://"+socket+"?db=0", "--key", "queue:a", "--contents", "{}").ends(t, 0)
+	run("dispatch", "--redis", "unix://"+socket+"?db=0", "--key", "queue:a", "--contents", `{"n": 1}`).ends(t, 0)
 	if s.length("queue:a") != 1 {
 		t.Error("nothing came through the socket")
 	}

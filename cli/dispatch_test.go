@@ -29,7 +29,7 @@ func TestEachOperationWritesItsTypeAndIsCollectedAgain(t *testing.T) {
 		{"schema 1.0", "queue:old", []string{"--schema", "1.0"}, "rpush", "list", []string{"--op", "lindex"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			args := append([]string{"--key", c.key, "--origin", "lena@ops", "--ttl", "120", "--contents", `{"primitive": "matrix.route", "n": 9007199254740993}`}, c.dispatch...)
+			args := append([]string{"--key", c.key, "--origin", "lena@ops", "--ttl", "120", "--contents", `{"primitive": "matrix.route", "source": "a", "destination": "b", "n": 9007199254740993}`}, c.dispatch...)
 			if c.key == "agents:metadata" {
 				args = append(args, "--tracking-id", someID)
 			}
@@ -62,7 +62,7 @@ func TestEachOperationWritesItsTypeAndIsCollectedAgain(t *testing.T) {
 
 func TestReceiptsHaveExactlyTheDocumentedFields(t *testing.T) {
 	s := start(t)
-	o := s.dispatch("--key", "queue:a", "--contents", "{}").ends(t, 0)
+	o := s.dispatch("--key", "queue:a", "--contents", `{"n": 1}`).ends(t, 0)
 	order := []string{"tracking_id", "status", "decision", "reason", "key", "operation", "ttl_seconds", "decision_id"}
 	if r := o.object(t); len(r) != len(order) {
 		t.Errorf("the receipt is %s", o.out)
@@ -75,7 +75,7 @@ func TestReceiptsHaveExactlyTheDocumentedFields(t *testing.T) {
 		}
 		at = i
 	}
-	if o := s.dispatch("--key", "queue:a", "--contents", "{}", "-o", "table").ends(t, 0); !strings.Contains(o.out, "dispatched  rpush queue:a") {
+	if o := s.dispatch("--key", "queue:a", "--contents", `{"n": 1}`, "-o", "table").ends(t, 0); !strings.Contains(o.out, "dispatched  rpush queue:a") {
 		t.Errorf("as a table: %s", o.out)
 	}
 }
@@ -116,7 +116,7 @@ func TestTheSameTrackingIDLandsOnce(t *testing.T) {
 
 func TestWhatIsNotValidIsRefusedInOneLineAndNothingIsWritten(t *testing.T) {
 	s := start(t)
-	good := []string{"--key", "queue:a", "--contents", "{}"}
+	good := []string{"--key", "queue:a", "--contents", `{"n": 1}`}
 	for _, c := range []struct {
 		name  string
 		args  []string
@@ -128,7 +128,7 @@ func TestWhatIsNotValidIsRefusedInOneLineAndNothingIsWritten(t *testing.T) {
 		{"contents with a key twice", []string{"--key", "queue:a", "--contents", `{"a": 1, "a": 2}`}, []string{"contents", "a"}},
 		{"trailing bytes", []string{"--key", "queue:a", "--contents", `{} {}`}, []string{"after the value"}},
 		{"control characters", []string{"--key", "queue:a", "--contents", "{\"\x1b[31m\": \x1b}"}, []string{"JSON"}},
-		{"origin empty", []string{"--key", "queue:a", "--origin", "", "--contents", "{}"}, []string{"--origin is empty"}},
+		{"origin empty", []string{"--key", "queue:a", "--origin", "", "--contents", `{"n": 1}`}, []string{"--origin is empty"}},
 		{"tracking id empty", append(good, "--tracking-id", ""), []string{"--tracking-id is empty"}},
 		{"ttl 0", append(good, "--ttl", "0"), []string{"ttl_seconds: 0, expected an integer from 1 to 86400"}},
 		{"ttl beyond a day", append(good, "--ttl", "86401"), []string{"ttl_seconds"}},
@@ -138,8 +138,7 @@ func TestWhatIsNotValidIsRefusedInOneLineAndNothingIsWritten(t *testing.T) {
 		{"an id in capitals", append(good, "--tracking-id", strings.ToUpper(someID)), []string{"tracking_id"}},
 		{"format xml", append(good, "--format", "xml"), []string{"--format", "xml"}},
 		{"operation pop", append(good, "--op", "pop"), []string{"pop", "known are set, lpush, rpush, hset, sadd"}},
-		{"no key", []string{"--contents", "{}"}, []string{"no key is named"}},
-		{"a key of no class without an operation", []string{"--key", "mine:own", "--contents", "{}"}, []string{"name the operation"}},
+		{"a key of no class without an operation", []string{"--key", "mine:own", "--contents", `{"n": 1}`}, []string{"name the operation"}},
 		{"an origin of 256 characters", append(good, "--origin", strings.Repeat("x", 256)), []string{"origin", "1 to 255"}},
 		{"several faults at once", append(good, "--ttl", "0", "--schema", "9", "--tracking-id", "x"), []string{"ttl_seconds", "schema_version", "tracking_id"}},
 		{"an output that is not possible", append(good, "-o", "yaml"), []string{"-o yaml", "json, table"}},
@@ -153,7 +152,7 @@ func TestWhatIsNotValidIsRefusedInOneLineAndNothingIsWritten(t *testing.T) {
 		"tasks:meta:t", "tasks:queue:q", "tasks:claimed:t", "tasks:completed:t",
 	} {
 		t.Run("the engine's own "+key, func(t *testing.T) {
-			s.dispatch("--key", key, "--op", "set", "--contents", "{}").fails(t, 2, key, "belongs to the engine")
+			s.dispatch("--key", key, "--op", "set", "--contents", `{"n": 1}`).fails(t, 2, key, "belongs to the engine")
 		})
 	}
 	if n := s.DBSize(context.Background()).Val(); n != 0 {
@@ -166,9 +165,9 @@ func TestAKeyOfAnotherTypeIsLeftAsItIs(t *testing.T) {
 	ctx := context.Background()
 	s.Set(ctx, "queue:text", "precious", 0)
 	s.RPush(ctx, "mine:list", "precious")
-	s.dispatch("--key", "queue:text", "--contents", "{}").fails(t, 1, "queue:text", "wrong type: expected list, found string")
-	s.dispatch("--key", "mine:list", "--op", "set", "--contents", "{}").fails(t, 1, "mine:list", "expected string, found list")
-	s.dispatch("--key", "queue:new", "--op", "set", "--contents", "{}").fails(t, 1, "queue:new", "wrong type")
+	s.dispatch("--key", "queue:text", "--contents", `{"n": 1}`).fails(t, 1, "queue:text", "wrong type: expected list, found string")
+	s.dispatch("--key", "mine:list", "--op", "set", "--contents", `{"n": 1}`).fails(t, 1, "mine:list", "expected string, found list")
+	s.dispatch("--key", "queue:new", "--op", "set", "--contents", `{"n": 1}`).fails(t, 1, "queue:new", "wrong type")
 	if s.Get(ctx, "queue:text").Val() != "precious" || s.length("mine:list") != 1 || s.DBSize(ctx).Val() != 2 {
 		t.Error("something was written")
 	}
@@ -177,7 +176,7 @@ func TestAKeyOfAnotherTypeIsLeftAsItIs(t *testing.T) {
 func TestWhenRedisIsAwayTheErrorSaysWhatToDo(t *testing.T) {
 	url := nobody(t)
 	addr := strings.TrimSuffix(strings.TrimPrefix(url, "redis://"), "/0")
-	run("dispatch", "--redis", url, "--key", "queue:a", "--contents", "{}").fails(t, 1, addr, "does not answer", "connection refused", "lands once")
+	run("dispatch", "--redis", url, "--key", "queue:a", "--contents", `{"n": 1}`).fails(t, 1, addr, "does not answer", "connection refused", "lands once")
 	run("collect", "--redis", url, "--key", "queue:a", "--op", "lpop").fails(t, 1, addr, "does not answer")
 	for _, command := range []string{"status", "watch"} {
 		run(command, "--redis", url).fails(t, 1, addr, "does not answer")
@@ -190,7 +189,7 @@ func TestAURLThatCannotBeUsedIsRefusedWithoutItsPassword(t *testing.T) {
 		"nope", "http://user:hunter2@h/", "redis://user:hunter2@host:port/0", "redis://:hunter2@host:99999/0", "redis://:hunter2@h:6379/x",
 		"redis://:hunter2%zz@h:6379/0", "redis+sentinel://:hunter2@h:26379", "redis+cluster://:hunter2@h/0", "redis://:hunter2@[::1/0",
 	} {
-		for _, command := range [][]string{{"status"}, {"dispatch", "--key", "queue:a", "--contents", "{}"}} {
+		for _, command := range [][]string{{"status"}, {"dispatch", "--key", "queue:a", "--contents", `{"n": 1}`}} {
 			o := run(append(command, "--redis", url)...).fails(t, 2, "URL")
 			if strings.Contains(o.err, "hunter2") {
 				t.Errorf("%s: the password is told: %s", url, o.err)
@@ -216,27 +215,27 @@ func TestAWrongPasswordAndAForbiddenCommandAreToldApart(t *testing.T) {
 		}
 	}
 	authed := strings.Replace(s.url, "redis://", "redis://:right@", 1)
-	run("dispatch", "--redis", s.url, "--key", "queue:a", "--contents", "{}").fails(t, 1, "not allowed", "password")
-	run("dispatch", "--redis", strings.Replace(s.url, "redis://", "redis://:wrong@", 1), "--key", "queue:a", "--contents", "{}").fails(t, 1, "not allowed")
-	run("dispatch", "--redis", strings.Replace(s.url, "redis://", "redis://reader:r@", 1), "--key", "queue:a", "--contents", "{}").fails(t, 1, "not allowed", "ACL")
-	run("dispatch", "--redis", authed, "--key", "queue:a", "--contents", "{}").ends(t, 0)
+	run("dispatch", "--redis", s.url, "--key", "queue:a", "--contents", `{"n": 1}`).fails(t, 1, "not allowed", "password")
+	run("dispatch", "--redis", strings.Replace(s.url, "redis://", "redis://:wrong@", 1), "--key", "queue:a", "--contents", `{"n": 1}`).fails(t, 1, "not allowed")
+	run("dispatch", "--redis", strings.Replace(s.url, "redis://", "redis://reader:r@", 1), "--key", "queue:a", "--contents", `{"n": 1}`).fails(t, 1, "not allowed", "ACL")
+	run("dispatch", "--redis", authed, "--key", "queue:a", "--contents", `{"n": 1}`).ends(t, 0)
 }
 
 func TestAFullOrReadOnlyServerIsSaid(t *testing.T) {
 	full := start(t)
 	full.ConfigSet(context.Background(), "maxmemory", "1")
-	full.dispatch("--key", "queue:a", "--contents", "{}").fails(t, 1, "out of memory")
+	full.dispatch("--key", "queue:a", "--contents", `{"n": 1}`).fails(t, 1, "out of memory")
 
 	s := start(t)
-	s.dispatch("--key", "queue:a", "--contents", "{}", "--read-only").fails(t, 1, "read-only")
-	s.dispatch("--key", "queue:a", "--contents", "{}").ends(t, 0)
+	s.dispatch("--key", "queue:a", "--contents", `{"n": 1}`, "--read-only").fails(t, 1, "read-only")
+	s.dispatch("--key", "queue:a", "--contents", `{"n": 1}`).ends(t, 0)
 	s.collect("--key", "queue:a", "--op", "lpop", "--read-only").fails(t, 1, "read-only")
 	s.collect("--key", "queue:a", "--op", "lindex", "--read-only").ends(t, 0)
 	if s.length("queue:a") != 1 {
 		t.Error("something was taken")
 	}
 	host, port, _ := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(s.url, "redis://"), "/0"), ":")
-	start(t, "--replicaof", host+" "+port).dispatch("--key", "queue:a", "--contents", "{}").fails(t, 1, "replica")
+	start(t, "--replicaof", host+" "+port).dispatch("--key", "queue:a", "--contents", `{"n": 1}`).fails(t, 1, "replica")
 }
 
 func TestWhatTheCouncilHoldsEndsWith3(t *testing.T) {

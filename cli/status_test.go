@@ -13,7 +13,7 @@ import (
 func (s server) swarm(t *testing.T) {
 	t.Helper()
 	ctx := context.Background()
-	s.dispatch("--key", "queue:council", "--contents", `{"primitive": "matrix.route"}`).ends(t, 0)
+	s.dispatch("--key", "queue:council", "--contents", `{"primitive": "matrix.route", "source": "a", "destination": "b"}`).ends(t, 0)
 	s.HSet(ctx, "agents:haiku_1", "agent_id", "haiku_1", "role", "haiku_worker", "parent_id", "none")
 	s.SAdd(ctx, "swarm:sessions", "haiku_1", "gone_1")
 	s.HSet(ctx, "agents:gone_1", "agent_id", "gone_1", "role", "haiku_worker", "parent_id", "haiku_1")

@@ -50,6 +50,10 @@ func defaults() []Binding {
 		{ID: "compose.format", Keys: []string{"ctrl+f"}, Help: "format json", Scope: Compose, Description: "Indent the contents again.", Order: 50, Keep: 5},
 		{ID: "compose.leave", Keys: []string{"esc"}, Help: "leave", Scope: Compose, Description: "Leave the field; the draft is kept.", Order: 60, Keep: 3},
 
+		{ID: "council.whatif", Keys: []string{"w"}, Help: "what if", Scope: Council, Description: "Try another policy on the last decisions and see which would flip; nothing is changed.", Order: 52, Keep: 4},
+		{ID: "council.sort", Keys: []string{"s"}, Help: "sort", Scope: Council, Description: "Sort by how often each rule fired, or by the policy's own order again.", Order: 54, Keep: 5},
+		{ID: "council.read", Keys: []string{"r"}, Help: "read again", Scope: Council, Description: "Read the counts now instead of waiting.", Order: 56, Keep: 9},
+
 		{ID: "activity.follow", Keys: []string{"f"}, Help: "follow", Scope: Activity, Description: "Stay at the end as new events come, or stop.", Order: 45, Keep: 4},
 
 		{ID: "dialog.cancel", Keys: []string{"esc"}, Help: "cancel", Scope: Dialog, Description: "Close without doing anything."},

@@ -221,8 +221,54 @@ func (c *Carcel) settle(ctx context.Context, a act) (string, error) {
 	if a.released.TrackingID != "" && a.released.TrackingID != id {
 		args = append(args, "became", a.released.TrackingID)
 	}
-	status, _, err := c.store.Run(ctx, settleScript, keys, args...)
-	return status, err
+	for try := 1; ; try++ {
+		status, _, err := c.store.Run(ctx, settleScript, keys, args...)
+		switch {
+		case errors.Is(err, store.ErrUnreachable) && try < settleTries && pause(ctx, settlePause<<(try-1)):
+			continue
+		case err != nil:
+			return "", err
+		case try > 1 && status != "OK":
+			// The reply that was lost may have been the good one.
+			landed, err := c.landed(ctx, a)
+			if landed {
+				status = "OK"
+			}
+			return status, err
+		}
+		return status, nil
+	}
+}
+
+const (
+	settleTries = 3
+	settlePause = 50 * time.Millisecond
+)
+
+// landed reports whether an act whose reply was lost has been carried out: by
+// its record, which tells who did it and when, or, of an entry that has no
+// record, by its mark.
+func (c *Carcel) landed(ctx context.Context, a act) (bool, error) {
+	if a.record != "" {
+		rec, err := c.record(ctx, a.held.TrackingID)
+		return rec.raw == a.record, err
+	}
+	err := c.store.Commands().ZScore(ctx, c.space.Marks(), a.held.SHA).Err()
+	if errors.Is(err, redis.Nil) {
+		return false, nil
+	}
+	return err == nil, c.store.Explain("carcel", c.space.Marks(), err)
+}
+
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
 }
 
 var settleScript = store.LoadScript("settle")
