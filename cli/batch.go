@@ -162,6 +162,9 @@ func (f dispatchFlags) line(text []byte, to dispatch.Destination) (packet.Packet
 	if len(faults) > 0 {
 		return packet.Packet{}, to, &packet.ValidationError{Faults: faults}
 	}
+	if _, own := v.Get("ttl_seconds"); !own && !f.ttlGiven && to.Key == "" {
+		reading.Packet.TTLSeconds = 0 // the route's
+	}
 	return reading.Packet, to, nil
 }
 

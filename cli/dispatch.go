@@ -18,6 +18,7 @@ import (
 type dispatchFlags struct {
 	key, op, origin, schema, format, contents, trackingID, batch string
 	ttl                                                          int64
+	ttlGiven                                                     bool // else a route may say how long a packet lives
 }
 
 func (a *app) dispatchCommand() *cobra.Command {
@@ -36,11 +37,12 @@ ifpacket dispatch --batch packets.ndjson --key queue:council`,
 					return usage("--%s is empty; name a value or leave it away", name)
 				}
 			}
+			f.ttlGiven = cmd.Flags().Changed("ttl")
 			return a.dispatch(cmd.Context(), f)
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.key, "key", "", "where it goes, such as queue:council")
+	flags.StringVar(&f.key, "key", "", "where it goes, such as queue:council (default: where the policy's routes send it)")
 	flags.StringVar(&f.op, "op", "", "set, lpush, rpush, hset or sadd (default: as the key's class suggests)")
 	flags.StringVar(&f.origin, "origin", "", "who sends (default user@host)")
 	flags.Int64Var(&f.ttl, "ttl", packet.DefaultTTL, "seconds that the packet lives, 1 to 86400")
@@ -77,6 +79,9 @@ func (a *app) dispatch(ctx context.Context, f dispatchFlags) error {
 	}
 	p := packet.New(f.origin, contents)
 	p.SchemaVersion, p.TTLSeconds = f.schema, f.ttl
+	if !f.ttlGiven && to.Key == "" {
+		p.TTLSeconds = 0 // the route's
+	}
 	if f.origin == "" {
 		p.Origin = engine.Actor()
 	}

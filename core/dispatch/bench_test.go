@@ -6,15 +6,26 @@ import (
 	"time"
 
 	"github.com/infrafabric/ifpacket/core/dispatch"
+	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/internal/testredis"
 )
 
 // load is a packet of some 250 bytes in JSON.
 func load() packet.Packet {
-	p := packet.New("bench", packet.MustValue(`{"primitive": "matrix.route", "text": "`+strings.Repeat("x", 40)+`"}`))
+	p := packet.New("bench", packet.MustValue(`{"primitive": "matrix.route", "source": "a", "destination": "b", "text": "`+strings.Repeat("x", 12)+`"}`))
 	p.SchemaVersion = packet.Schema10
 	return p
+}
+
+// underDefault is a house that the default policy watches over.
+func underDefault(b *testing.B) *house {
+	b.Helper()
+	policy, err := governance.LoadPolicy(governance.DefaultPolicy)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return openUnder(b, testredis.Start(b).URL(), governance.Fixed(policy))
 }
 
 // clear keeps the server's memory from growing over a long run.
@@ -27,7 +38,7 @@ func (h *house) clear(i, every int) {
 // BenchmarkDispatch has one governed dispatch beside a bare RPUSH and the
 // paper's three calls, all on one connection to one server.
 func BenchmarkDispatch(b *testing.B) {
-	h := open(b, testredis.Start(b).URL())
+	h := underDefault(b)
 	raw := encode(b, load(), packet.JSON)
 	b.Logf("%d bytes a packet", len(raw))
 	b.Run("bare RPUSH", func(b *testing.B) {
@@ -49,8 +60,8 @@ func BenchmarkDispatch(b *testing.B) {
 			for i := range b.N {
 				p := load()
 				p.SchemaVersion = schema
-				if _, err := h.sender.Dispatch(ctx, p, dispatch.Destination{Key: "queue:q"}); err != nil {
-					b.Fatal(err)
+				if receipt, err := h.sender.Dispatch(ctx, p, dispatch.Destination{Key: "queue:q"}); err != nil || receipt.Status != dispatch.Dispatched {
+					b.Fatal(receipt, err)
 				}
 				h.clear(i, 50_000)
 			}
@@ -61,7 +72,7 @@ func BenchmarkDispatch(b *testing.B) {
 // BenchmarkBatch has batches of 2,048 governed packets, each waiting for its
 // reply, beside variadic RPUSHes of as many.
 func BenchmarkBatch(b *testing.B) {
-	h := open(b, testredis.Start(b).URL())
+	h := underDefault(b)
 	raw := encode(b, load(), packet.JSON)
 	values := make([]any, dispatch.MaxBatch)
 	for i := range values {

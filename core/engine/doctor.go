@@ -10,6 +10,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/infrafabric/ifpacket/core/custody/keyring"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/store"
@@ -76,7 +77,7 @@ func (e *Engine) Examine(ctx context.Context) []Finding {
 	x.notifications()
 	x.memory(ctx, snap)
 	x.durability()
-	x.council()
+	x.council(ctx)
 	x.faults(snap)
 	return x.findings
 }
@@ -186,12 +187,40 @@ func (x *examination) durability() {
 	}
 }
 
-func (x *examination) council() {
+func (x *examination) council(ctx context.Context) {
 	if revision := x.e.Policy(); revision != (governance.Unanimous{}).Revision() {
-		x.add("council", "ok", "", "policy %s", revision)
+		if trouble := x.e.Sitting().Trouble; trouble != nil {
+			x.add("council", "bad", "mend the policy file; until then the one before it judges", "policy %s, since %v", revision, trouble)
+		} else {
+			x.add("council", "ok", "", "policy %s", revision)
+		}
+		x.operators(ctx)
 		return
 	}
 	x.add("council", "advice", "", "no guardian sits: every valid packet is approved, and each record says so")
+}
+
+// operators tells who can approve what is held.
+func (x *examination) operators(ctx context.Context) {
+	ring, err := x.e.keyring.Ring(ctx)
+	if err != nil {
+		x.add("operators", "bad", "", "%v", err)
+		return
+	}
+	persons := map[string]bool{}
+	for _, e := range ring.Entries() {
+		if e.Role == keyring.Operator && e.RevokedAt == 0 {
+			persons[e.Person] = true
+		}
+	}
+	switch n := len(persons); n {
+	case 0:
+		x.add("operators", "advice", "ifpacket keys new --role operator --name NAME", "nobody can approve what waits for a person")
+	case 1:
+		x.add("operators", "advice", "a second person runs ifpacket keys new --role operator --name NAME", "one person can approve; a co-signature needs two")
+	default:
+		x.add("operators", "ok", "", "%d persons can approve", n)
+	}
 }
 
 // faults tells each kind once, with how often it was found.

@@ -104,6 +104,7 @@ func (a Action) value() packet.Value {
 		packet.Member{Key: "origin", Value: packet.StringOf(a.Origin)},
 		packet.Member{Key: "key", Value: packet.StringOf(a.Key)},
 		packet.Member{Key: "operation", Value: packet.StringOf(a.Operation)},
+		packet.Member{Key: "vouched", Value: packet.BoolOf(a.Vouched)},
 		packet.Member{Key: "payload", Value: a.Payload},
 	)
 }

@@ -92,6 +92,8 @@ func (r Recorded) Action() (Action, bool) {
 		Key: text("key"), Operation: text("operation"),
 	}
 	a.Entropy, _ = entropy.Float()
+	vouched, _ := input.Get("vouched")
+	a.Vouched, _ = vouched.Bool()
 	a.Payload, _ = input.Get("payload")
 	return a, true
 }
