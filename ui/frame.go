@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/watch"
 	"github.com/infrafabric/ifpacket/keymap"
 	"github.com/infrafabric/ifpacket/themes"
@@ -87,7 +88,7 @@ func (m *model) header() string {
 	wide := m.width >= views.WideFrom
 	var right []widget.Span
 	if wide {
-		council := widget.CutMiddle(widget.Sanitize(m.options.Engine.Policy()), 24)
+		council := widget.CutMiddle(widget.Sanitize(governance.ShortRevision(m.options.Engine.Policy())), 24)
 		right = append(right, widget.T(faint, "council "), widget.T(fg, council), widget.T(fg, "   "))
 	}
 	right = append(right, widget.T(faint, "ledger "), widget.T(fg, ledgerText(s)), widget.T(fg, " "))

@@ -234,7 +234,7 @@ func TestTuningProposesFromTheRecord(t *testing.T) {
 	if _, err := e.Tune(t.Context(), "civic", "nobody", 100); err == nil {
 		t.Error("a rule that is not there is tuned")
 	}
-	if tuning, err := open(t, testredis.Start(t).URL()).Tune(t.Context(), "a", "b", 10); err != nil || tuning.Proposals != nil {
+	if tuning, err := ungoverned(t, testredis.Start(t).URL()).Tune(t.Context(), "a", "b", 10); err != nil || tuning.Proposals != nil {
 		t.Errorf("without a policy: %+v, %v", tuning, err)
 	}
 }
@@ -244,7 +244,7 @@ func TestTheSittingCouncilTellsWhatIsInForceAndWhatIsNot(t *testing.T) {
 	if s := governed(t, url, "s2").Sitting(); s.Policy == nil || !s.Embedded || s.Trouble != nil || !strings.HasPrefix(s.Revision, "s2@") {
 		t.Errorf("%+v", s)
 	}
-	if s := open(t, url).Sitting(); s.Policy != nil || s.Revision != "none" {
+	if s := ungoverned(t, url).Sitting(); s.Policy != nil || s.Revision != "none" {
 		t.Errorf("%+v", s)
 	}
 	text, err := governance.ShippedPolicy("s2")

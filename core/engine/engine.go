@@ -24,7 +24,7 @@ const DefaultURL = "redis://127.0.0.1:6379/0"
 type Config struct {
 	URL      string             // DefaultURL when empty; see store.Parse for the forms
 	ReadOnly bool               // nothing is ever written
-	Council  governance.Council // the council of none when nil
+	Council  governance.Council // one that sits by the default policy when nil
 	Registry *packet.Registry   // the embedded schemas when nil
 	Keys     keyring.KeyStore   // where this machine's keys are; in memory when nil
 	Watch    watch.Options
@@ -49,7 +49,11 @@ func Open(c Config) (*Engine, error) {
 		c.URL = DefaultURL
 	}
 	if c.Council == nil {
-		c.Council = governance.Fixed(governance.Unanimous{})
+		policy, err := governance.LoadPolicy(governance.DefaultPolicy)
+		if err != nil {
+			return nil, err
+		}
+		c.Council = governance.Fixed(policy)
 	}
 	if c.Registry == nil {
 		c.Registry = packet.DefaultRegistry()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/infrafabric/ifpacket/core/dispatch"
 	"github.com/infrafabric/ifpacket/core/engine"
+	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/core/swarm"
@@ -28,12 +29,23 @@ func open(t *testing.T, url string) *engine.Engine {
 	return e
 }
 
+// ungoverned is an engine whose council approves everything.
+func ungoverned(t *testing.T, url string) *engine.Engine {
+	t.Helper()
+	e, err := engine.Open(engine.Config{URL: url, Council: governance.Fixed(governance.Unanimous{})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close() })
+	return e
+}
+
 func TestAPacketTravelsFromDispatchToCollect(t *testing.T) {
 	ctx := context.Background()
 	e := open(t, testredis.Start(t).URL())
 	logistics := e.Logistics()
 
-	sent := packet.New("worker_1", packet.MustValue(`{"primitive": "matrix.route", "n": 9007199254740993}`))
+	sent := packet.New("worker_1", packet.MustValue(`{"primitive": "matrix.route", "source": "a", "destination": "b", "n": 9007199254740993}`))
 	receipt, err := logistics.Dispatch(sent).To(ctx, "queue:council")
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +99,7 @@ func TestTheWatcherShowsWhatIsPushedFromOutside(t *testing.T) {
 	server.Up()
 	e.Watcher().Retry()
 	testredis.Eventually(t, "the link is live again", func() bool { return e.Watcher().Snapshot().Link.State == watch.Live })
-	_, err = e.Logistics().Dispatch(packet.New("w", packet.MustValue(`{"primitive":"matrix.route"}`))).To(ctx, "queue:b")
+	_, err = e.Logistics().Dispatch(packet.New("w", packet.MustValue(`{"primitive":"matrix.route","source":"a","destination":"b"}`))).To(ctx, "queue:b")
 	if err != nil {
 		t.Fatal(err)
 	}

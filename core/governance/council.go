@@ -202,3 +202,13 @@ func (r Rate) unsound() string {
 	}
 	return r.Over.unsound()
 }
+
+// ShortRevision is a revision as people are shown it where there is little
+// room: "name@" and the first four digits of the digest.
+func ShortRevision(revision string) string {
+	name, digest, found := strings.Cut(revision, "@")
+	if !found || len(digest) <= 4 {
+		return revision
+	}
+	return name + "@" + digest[:4]
+}
