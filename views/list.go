@@ -33,6 +33,16 @@ func (r *rows[T]) filter(match func(string) bool) {
 	}
 }
 
+// sift shows the items that pass; nil lets all pass.
+func (r *rows[T]) sift(pass func(*T) bool) {
+	r.shown = r.shown[:0]
+	for i := range r.items {
+		if pass == nil || pass(&r.items[i]) {
+			r.shown = append(r.shown, i)
+		}
+	}
+}
+
 // list is a titled table with a filter: the shape of nearly all panes.
 type list[T any] struct {
 	*Shared
@@ -46,6 +56,10 @@ type list[T any] struct {
 	begin         []widget.Span // and how to begin
 	bare          bool          // Pulse on a narrow screen: no column heads
 	renew         func() []T    // makes the items, where they depend on the filter
+
+	// sift makes what a filter lets pass, instead of words in the rows' text;
+	// nil lets all pass.
+	sift func(query string) func(*T) bool
 }
 
 func newList[T any](s *Shared, title string, scope keymap.Scope) *list[T] {
@@ -81,6 +95,11 @@ func (l *list[T]) set(items []T) {
 func (l *list[T]) refilter() {
 	if l.renew != nil {
 		l.rows.items = l.renew()
+	}
+	if l.sift != nil {
+		l.rows.sift(l.sift(l.query.Value()))
+		l.table.SetRows(&l.rows)
+		return
 	}
 	words := strings.Fields(strings.ToLower(l.query.Value()))
 	if len(words) == 0 {

@@ -253,7 +253,16 @@ func (c *Carcel) landed(ctx context.Context, a act) (bool, error) {
 		rec, err := c.record(ctx, a.held.TrackingID)
 		return rec.raw == a.record, err
 	}
-	err := c.store.Commands().ZScore(ctx, c.space.Marks(), a.held.SHA).Err()
+	if a.where == "bin" {
+		return c.marked(ctx, "bin:"+a.held.SHA)
+	}
+	return c.marked(ctx, a.held.SHA)
+}
+
+// marked reports whether an entry was released, by its SHA, or, with "bin:"
+// before it, discarded.
+func (c *Carcel) marked(ctx context.Context, name string) (bool, error) {
+	err := c.store.Commands().ZScore(ctx, c.space.Marks(), name).Err()
 	if errors.Is(err, redis.Nil) {
 		return false, nil
 	}

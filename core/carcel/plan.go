@@ -59,7 +59,7 @@ type Fate string
 const (
 	WouldRelease Fate = "release"
 	WouldHold    Fate = "hold"    // the policy in force does not approve it
-	WouldSkip    Fate = "skip"    // replayed too often already
+	WouldSkip    Fate = "skip"    // replayed too often already, or a copy of what was released
 	WouldFail    Fate = "invalid" // it cannot become a packet: no target, or not valid
 )
 
@@ -164,6 +164,10 @@ func (c *Carcel) judge(ctx context.Context, rules governance.Rules, h *Held, rec
 	p := Planned{Fate: WouldFail}
 	if h.Contents.Kind() != packet.Object && contents == nil {
 		p.Reason = "it is no packet: " + faultsOf(h)
+		return p, freed{}, governance.Verdict{}
+	}
+	if rec.released(h) {
+		p.Fate, p.Reason = WouldSkip, ErrCopy.Error()
 		return p, freed{}, governance.Verdict{}
 	}
 	if n := max(h.Replays, rec.replays()); n >= MaxReplays {

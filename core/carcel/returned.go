@@ -115,5 +115,6 @@ func (w *worker) progress(ctx context.Context) {
 
 // wasReleased reports whether an entry has left the carcel for its key.
 func (w *worker) wasReleased(ctx context.Context, sha string) bool {
-	return w.c.store.Commands().ZScore(ctx, w.c.space.Marks(), sha).Err() == nil
+	released, err := w.c.marked(ctx, sha)
+	return released && err == nil
 }
