@@ -37,10 +37,10 @@ func NewCarcelList(s *Shared) *CarcelList {
 	p.table.FootRight = true
 	p.table.SetColumns(
 		widget.Column{Title: "primitive", Width: 17},
-		widget.Column{Title: "vertical", Width: 15, Flex: 1, Drop: 2},
+		widget.Column{Title: "vertical", Width: 9, Flex: 3, Drop: 2},
 		widget.Column{Title: "decision", Width: 12},
 		widget.Column{Title: "age", Width: 6, Right: true, Gap: 1},
-		widget.Column{Title: "why", Width: 14, Flex: 3, Drop: 3},
+		widget.Column{Title: "why", Width: 14, Flex: 2, Drop: 3},
 	)
 	return p
 }
@@ -71,7 +71,7 @@ func (p *CarcelList) Refresh() tea.Cmd {
 func (p *CarcelList) title() {
 	entries, t := len(p.Snap.Carcel.Entries()), p.Snap.Carcel.Table
 	p.rule.Note = widget.Commas(entries)
-	if t != nil && !t.Whole {
+	if t != nil && !t.Whole && t.Read < t.Length {
 		p.rule.Note = widget.Commas(int(t.Read)) + " of " + widget.Commas(int(t.Length)) + " read"
 	}
 	if p.acts {

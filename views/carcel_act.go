@@ -16,8 +16,9 @@ import (
 	"github.com/infrafabric/ifpacket/ui/widget"
 )
 
-// actTimeout bounds one act on one entry.
-const actTimeout = 10 * time.Second
+// actTimeout bounds one act on one entry, which may have to be looked for in a
+// long list.
+const actTimeout = 20 * time.Second
 
 // deed does something to one entry.
 type deed func(ctx context.Context, e *carcel.Entry) (carcel.Acted, error)
@@ -119,98 +120,6 @@ func (c *Carcel) acted(m actedMsg) tea.Cmd {
 	return tea.Batch(send(toast), c.detail.again())
 }
 
-// signer is the operator whose key signs here.
-func (c *Carcel) signer(ctx context.Context) (keyring.Signer, error) {
-	return c.Engine.Keyring().Signer(ctx, keyring.Operator, c.As)
-}
-
-// signMsg is the case that somebody wants to sign.
-type signMsg struct{ heldCase }
-
-// waiting are those of the chosen that wait for a person.
-func (c *Carcel) waiting() (out []*carcel.Entry, cmd tea.Cmd) {
-	chosen := c.held.chosen()
-	for _, e := range chosen {
-		if e.Waits() {
-			out = append(out, e)
-		}
-	}
-	if len(out) == 0 {
-		return nil, send(Toast{themes.GlyphCalm, "none of the " + widget.Commas(len(chosen)) + " marked waits for a person"})
-	}
-	return out, nil
-}
-
-// sign asks before it signs: for one entry, what its case says will happen.
-func (c *Carcel) sign() tea.Cmd {
-	chosen, cmd := c.waiting()
-	if cmd != nil {
-		return cmd
-	}
-	if len(chosen) == 1 {
-		if h := c.detail.cases.get(chosen[0].SHA); h != nil && h.err == nil {
-			return c.askSign(h)
-		}
-		e, as, sha := c.Engine, c.As, chosen[0].SHA
-		return func() tea.Msg {
-			read, _ := readCase(e, as, sha).(caseMsg)
-			return signMsg(read)
-		}
-	}
-	last := 0
-	for _, e := range chosen {
-		if e.Given+1 >= needed(e) {
-			last++
-		}
-	}
-	body := [][]widget.Span{
-		{widget.B(themes.Fg, widget.Commas(last)), widget.T(themes.Muted, plural(last, " goes to its key at once", " go to their keys at once"))},
-		{widget.B(themes.Fg, widget.Commas(len(chosen)-last)), widget.T(themes.Muted, plural(len(chosen)-last, " waits", " wait")+" for another operator")},
-	}
-	return send(Ask{Title: "Sign " + widget.Commas(len(chosen)) + " packets", Verb: "sign", Body: body, Count: len(chosen), Filled: c.signAll(chosen)})
-}
-
-// askSign says what a signature will do, and asks.
-func (c *Carcel) askSign(h *heldCase) tea.Cmd {
-	switch {
-	case h.err != nil:
-		return send(Toast{themes.GlyphError, engine.Sentence(h.err)})
-	case !h.you.may:
-		return send(Toast{themes.GlyphCalm, "not signed: " + h.you.why})
-	}
-	k := &h.k
-	n, of := len(k.Tally.Persons)+1, k.Tally.Needed
-	count := "signs " + widget.Commas(n) + " of " + widget.Commas(of) + ": "
-	will := []widget.Span{widget.State(c.Theme, themes.GlyphOpen), widget.T(themes.Fg, " "+count), widget.T(themes.Muted, "it waits for another operator")}
-	if n >= of {
-		will = []widget.Span{widget.State(c.Theme, themes.GlyphGiven), widget.T(themes.Fg, " "+count+"the packet goes to "), widget.B(themes.Fg, k.To.Key), widget.T(themes.Fg, " now")}
-	}
-	body := append(c.subject(&k.Held.Entry), will, []widget.Span{widget.T(themes.Faint, "as "+h.you.name+", key "+h.you.key)})
-	e := k.Held.Entry
-	return send(Ask{Title: "Sign", Verb: "sign", Body: body, Filled: c.signAll([]*carcel.Entry{&e})})
-}
-
-// subject is what a dialog about one entry begins with.
-func (c *Carcel) subject(e *carcel.Entry) [][]widget.Span {
-	out := [][]widget.Span{{widget.B(themes.Fg, known(e.Primitive)), widget.T(themes.Muted, "  "+known(e.Vertical)+"  from "+known(e.Origin))}}
-	if e.Reason != "" {
-		out = append(out, []widget.Span{widget.T(themes.Muted, e.Reason)})
-	}
-	return append(out, nil)
-}
-
-// signAll is what a confirmed signing does.
-func (c *Carcel) signAll(chosen []*carcel.Entry) func(func(string) string) tea.Cmd {
-	return func(func(string) string) tea.Cmd {
-		return c.act("signing", "signed", chosen, func(ctx context.Context) (deed, error) {
-			by, err := c.signer(ctx)
-			return func(ctx context.Context, e *carcel.Entry) (carcel.Acted, error) {
-				return c.Engine.Carcel().Approve(ctx, e.SHA, by, "")
-			}, err
-		})
-	}
-}
-
 // why is the field in which a person says why.
 func why() []widget.Field { return []widget.Field{{ID: "why", Label: "why"}} }
 
@@ -227,7 +136,34 @@ func (c *Carcel) about(chosen []*carcel.Entry, what string) [][]widget.Span {
 	if len(chosen) == 1 {
 		return append(c.subject(chosen[0]), []widget.Span{widget.T(themes.Muted, what)})
 	}
-	return [][]widget.Span{{widget.B(themes.Fg, widget.Commas(len(chosen))), widget.T(themes.Muted, " marked entries")}, nil, {widget.T(themes.Muted, what)}}
+	return append(c.several(chosen), nil, []widget.Span{widget.T(themes.Muted, what)})
+}
+
+// mostNamed is how many entries a dialog about several names.
+const mostNamed = 5
+
+// several names the first of many entries, those that wait before the others.
+func (c *Carcel) several(chosen []*carcel.Entry) (out [][]widget.Span) {
+	named := 0
+	add := func(e *carcel.Entry) {
+		if named++; named > mostNamed {
+			return
+		}
+		l := statusLook(e.Decision)
+		out = append(out, []widget.Span{widget.State(c.Theme, l.glyph), widget.T(themes.Fg, " "+widget.PadRight(widget.Cut(widget.Sanitize(known(e.Primitive)), 19), 20)),
+			widget.T(themes.Muted, widget.PadRight(widget.Cut(widget.Sanitize(known(e.Vertical)), 19), 20)+known(e.Decision.Word()))})
+	}
+	for _, waits := range []bool{true, false} {
+		for _, e := range chosen {
+			if e.Waits() == waits {
+				add(e)
+			}
+		}
+	}
+	if named > mostNamed {
+		out = append(out, []widget.Span{widget.T(themes.Faint, "and "+widget.Commas(named-mostNamed)+" more")})
+	}
+	return out
 }
 
 func (c *Carcel) deny() tea.Cmd {
@@ -251,7 +187,7 @@ func (c *Carcel) deny() tea.Cmd {
 }
 
 func (c *Carcel) appeal() tea.Cmd {
-	chosen := c.held.chosen()
+	chosen := c.chosen()
 	return send(Ask{
 		Title: "Appeal", Verb: "appeal", Count: len(chosen), Fields: why(), Check: mustSay,
 		Body: c.about(chosen, "Another operator than you decides then."),
@@ -275,7 +211,7 @@ func (c *Carcel) appeal() tea.Cmd {
 }
 
 func (c *Carcel) discard() tea.Cmd {
-	chosen := c.held.chosen()
+	chosen := c.chosen()
 	title := "Discard"
 	if len(chosen) > 1 {
 		title += " " + widget.Commas(len(chosen)) + " entries"
@@ -294,44 +230,4 @@ func (c *Carcel) discard() tea.Cmd {
 				}, nil
 			})
 		}})
-}
-
-// binMsg is what the bin holds.
-type binMsg struct {
-	list []carcel.Binned
-	err  error
-}
-
-func (c *Carcel) openBin() tea.Cmd {
-	e := c.Engine
-	return func() tea.Msg {
-		ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
-		defer cancel()
-		list, err := e.Carcel().Bin(ctx)
-		return binMsg{list, err}
-	}
-}
-
-// pickBinned offers what was discarded; choosing one and enter brings it back.
-func (c *Carcel) pickBinned(m binMsg) tea.Cmd {
-	switch {
-	case m.err != nil:
-		return send(Toast{themes.GlyphError, engine.Sentence(m.err)})
-	case len(m.list) == 0:
-		return send(Toast{themes.GlyphCalm, "the bin is empty"})
-	}
-	choices := make([]widget.Choice, len(m.list))
-	for i := range m.list {
-		b := &m.list[i]
-		choices[i] = widget.Choice{Title: known(b.Primitive) + "  " + known(b.Vertical), Detail: b.ID(), Key: "kept " + widget.AgeWhole(b.Ends.Sub(c.Now))}
-	}
-	who := c.who()
-	return send(Pick{"Restore from the bin", choices, func(i int) tea.Cmd {
-		e := m.list[i].Entry
-		return c.act("restoring", "restored", []*carcel.Entry{&e}, func(context.Context) (deed, error) {
-			return func(ctx context.Context, e *carcel.Entry) (carcel.Acted, error) {
-				return c.Engine.Carcel().Restore(ctx, e.SHA, who, "")
-			}, nil
-		})
-	}})
 }

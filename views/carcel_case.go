@@ -54,7 +54,7 @@ type (
 
 // readCase reads an entry in full, and how its operator stands.
 func readCase(e *engine.Engine, as, sha string) tea.Msg {
-	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), actTimeout)
 	defer cancel()
 	c := heldCase{sha: sha}
 	if c.k, c.err = e.Carcel().Case(ctx, sha); c.err != nil {

@@ -162,6 +162,7 @@ func (e *heldEdit) judge() {
 	e.changes = carcel.Diff(from, contents)
 	p := e.k.Held.Packet
 	p.Contents, p.ChainOfCustody, p.TrackingID = contents, packet.NullValue, packet.NewTrackingID()
+	p.DispatchedAt = packet.FormatTime(e.Now)
 	to := dispatch.Destination{Key: e.k.To.Key, Operation: e.k.To.Operation}
 	if e.k.ToErr != nil {
 		to = dispatch.Destination{Key: "queue:any"} // it is asked for before it goes
@@ -210,7 +211,7 @@ func (e *heldEdit) side(width, height int) []string {
 	box := func(spans ...widget.Span) string {
 		return widget.Text(e.Theme, themes.Surface, width, append([]widget.Span{widget.T(role, e.Theme.Glyph(themes.GlyphBar)), widget.T(themes.Fg, " ")}, spans...)...)
 	}
-	out := []string{widget.Rule{Title: "Verdict", Note: "as you type, under " + e.Engine.Policy()}.View(e.Theme, width)}
+	out := []string{widget.Rule{Title: "Verdict", Note: "as you type, under " + governance.ShortRevision(e.Engine.Policy())}.View(e.Theme, width)}
 	roomy := height > 8
 	if roomy {
 		out = append(out, widget.Gap(width))
@@ -218,7 +219,7 @@ func (e *heldEdit) side(width, height int) []string {
 	out = append(out, box(widget.T(role, e.Theme.Glyph(g)+" "), widget.B(role, words)), box(widget.T(themes.Muted, why)))
 	if roomy {
 		out = append(out, widget.Gap(width), widget.Text(e.Theme, themes.Bg, width,
-			widget.T(themes.Faint, "  It becomes a new packet, which names "+e.k.Held.ID()+" as replay_of.")), widget.Gap(width))
+			widget.T(themes.Faint, "  It becomes a new packet, which names the old one as replay_of.")), widget.Gap(width))
 	}
 	out = append(out, widget.Rule{Title: "Changes", Note: widget.Commas(len(e.changes))}.View(e.Theme, width))
 	for i, ch := range e.changes {

@@ -211,11 +211,29 @@ func (q *heldQuery) engineFilter() (f carcel.Filter, ok bool) {
 	return f, true
 }
 
+// narrows reports whether q lets pass only what before did: one more word, or
+// more letters of the last one.
+func (q *heldQuery) narrows(before heldQuery) bool {
+	n := len(before.terms)
+	if n == 0 || len(q.terms) < n || before.timed() {
+		return false
+	}
+	for i, t := range before.terms {
+		now := q.terms[i]
+		same := now.field == t.field && now.op == t.op
+		if !same || now.value != t.value && (t.op != '~' || !strings.Contains(now.value, t.value)) {
+			return false
+		}
+	}
+	return true
+}
+
 // filter takes a query that was typed.
-func (p *CarcelList) filter(text string) func(**carcel.Entry) bool {
-	if text != p.terms.text {
+func (p *CarcelList) filter(text string) (pass func(**carcel.Entry) bool, narrower bool) {
+	if before := p.terms; text != before.text {
 		p.terms = parseHeld(text)
+		narrower = p.terms.narrows(before)
 	}
 	p.dated = p.Now
-	return p.terms.pass(p.Now)
+	return p.terms.pass(p.Now), narrower
 }

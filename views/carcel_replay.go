@@ -13,6 +13,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/dispatch"
 	"github.com/infrafabric/ifpacket/core/engine"
+	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/themes"
 	"github.com/infrafabric/ifpacket/ui/widget"
 )
@@ -36,9 +37,10 @@ type planMsg struct {
 // replay makes a dry run of what is marked or selected. The run itself begins
 // only when that was looked at and confirmed.
 func (c *Carcel) replay() tea.Cmd {
-	chosen := c.held.chosen()
+	chosen := c.chosen()
 	spec := carcel.Spec{By: c.who()}
 	filter, whole := c.held.allByFilter()
+	whole = whole && c.marked() > 0
 	switch {
 	case len(chosen) == 0:
 		return send(Toast{themes.GlyphCalm, "nothing is selected"})
@@ -183,7 +185,7 @@ func (c *Carcel) planBody(p carcel.Plan) [][]widget.Span {
 		return append([]widget.Span{sign, widget.T(themes.Fg, " "+widget.PadRight(word, 10)), widget.B(themes.Fg, widget.PadLeft(widget.Commas(n), 7)), widget.T(themes.Fg, "   ")}, note...)
 	}
 	out := [][]widget.Span{
-		{widget.T(themes.Faint, "judged under "), widget.T(themes.Muted, p.Policy), widget.T(themes.Faint, "; nothing was changed yet")},
+		{widget.T(themes.Faint, "judged under "), widget.T(themes.Muted, governance.ShortRevision(p.Policy)), widget.T(themes.Faint, "; nothing was changed yet")},
 		nil,
 		line(themes.GlyphOK, "would go", counts[carcel.WouldRelease], widget.T(themes.Muted, targets(p))),
 		line(themes.GlyphBlocked, "would stay", stay),

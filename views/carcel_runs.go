@@ -211,7 +211,7 @@ func interrupted(r *carcel.Run) bool {
 // standsWhy is why a run stands, "" where nobody said.
 func standsWhy(r *carcel.Run) string {
 	if interrupted(r) {
-		return "it was interrupted"
+		return "interrupted"
 	}
 	return r.Why
 }

@@ -189,7 +189,7 @@ func (c *Carcel) State(id string) keymap.State {
 		return keymap.On
 	}
 	e := c.held.selected()
-	switch marked := c.held.table.MarkCount(); {
+	switch marked := c.marked(); {
 	case e == nil && marked == 0:
 		return keymap.Off("nothing is selected")
 	case c.bulk != nil:

@@ -123,7 +123,7 @@ func (c *Carcel) worked(m workedMsg) tea.Cmd {
 	case m.err != nil:
 		return tea.Batch(again, send(Toast{themes.GlyphError, "run " + m.id + ": " + engine.Sentence(m.err)}))
 	case r.State == carcel.RunPaused:
-		return tea.Batch(again, send(Toast{themes.GlyphLate, "run " + m.id + " stands: " + first(r.Why, "paused")}))
+		return tea.Batch(again, send(Toast{themes.GlyphLate, "run " + m.id + " is paused: " + first(r.Why, "interrupted")}))
 	case r.State == carcel.RunCancelled:
 		return tea.Batch(again, send(Toast{themes.GlyphCalm, text + "; it is cancelled"}))
 	case r.ID == "":

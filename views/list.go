@@ -1,6 +1,7 @@
 package views
 
 import (
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -33,8 +34,13 @@ func (r *rows[T]) filter(match func(string) bool) {
 	}
 }
 
-// sift shows the items that pass; nil lets all pass.
-func (r *rows[T]) sift(pass func(*T) bool) {
+// sift shows the items that pass, of all or of those that are shown; nil lets
+// all pass.
+func (r *rows[T]) sift(pass func(*T) bool, shown bool) {
+	if shown {
+		r.shown = slices.DeleteFunc(r.shown, func(i int) bool { return !pass(&r.items[i]) })
+		return
+	}
 	r.shown = r.shown[:0]
 	for i := range r.items {
 		if pass == nil || pass(&r.items[i]) {
@@ -58,8 +64,8 @@ type list[T any] struct {
 	renew         func() []T    // makes the items, where they depend on the filter
 
 	// sift makes what a filter lets pass, instead of words in the rows' text;
-	// nil lets all pass.
-	sift func(query string) func(*T) bool
+	// nil lets all pass. Narrower says that nothing passes that did not before.
+	sift func(query string) (pass func(*T) bool, narrower bool)
 }
 
 func newList[T any](s *Shared, title string, scope keymap.Scope) *list[T] {
@@ -97,7 +103,8 @@ func (l *list[T]) refilter() {
 		l.rows.items = l.renew()
 	}
 	if l.sift != nil {
-		l.rows.sift(l.sift(l.query.Value()))
+		pass, narrower := l.sift(l.query.Value())
+		l.rows.sift(pass, narrower)
 		l.table.SetRows(&l.rows)
 		return
 	}

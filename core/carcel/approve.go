@@ -44,10 +44,9 @@ type Case struct {
 	ToErr  error                // why that is not known
 
 	slot     int64
-	expected string               // the record's text in Redis
-	earlier  *governance.Recorded // the record as it stands in Redis, whatever decision it is of
-	again    governance.Verdict   // what the rules in force say now
-	copy     bool                 // another copy of it was released, by its decision or with its very text
+	expected string             // the record's text in Redis
+	again    governance.Verdict // what the rules in force say now
+	copy     bool               // another copy of it was released, by its decision or with its very text
 }
 
 // Case reads what there is to approve about an entry. An entry of another
@@ -63,11 +62,19 @@ func (c *Carcel) Case(ctx context.Context, id string) (Case, error) {
 	if err != nil {
 		return k, err
 	}
-	k.expected, k.earlier = rec.raw, rec.Recorded
-	if k.copy = rec.released(&h); !k.copy {
-		if k.copy, err = c.marked(ctx, h.SHA); err != nil {
+	k.expected = rec.raw
+	if k.copy, err = c.isCopy(ctx, &h, rec); err != nil {
+		return k, err
+	}
+	if k.copy { // or it was released since it was read
+		again, slot, err := c.find(ctx, id)
+		if err != nil {
 			return k, err
 		}
+		if again.SHA != h.SHA {
+			return c.Case(ctx, id)
+		}
+		k.slot = slot
 	}
 	rules := c.council.InForce()
 	if rec.decides(&h) {
@@ -89,6 +96,10 @@ func (c *Carcel) Case(ctx context.Context, id string) (Case, error) {
 		return k, err
 	}
 	k.Tally = k.Record.Count(k.statement(), k.senders(), check)
+	to := dispatch.Destination{Key: h.Key, Operation: dispatch.Operation(h.Operation)}
+	if k.Record.Request != "" && h.Complete && !dispatch.WasAsked(k.Record.Request, h.Packet, to) {
+		k.Tally.Faults = append(k.Tally.Faults, "the entry was altered: its contents, origin or target are not those that were dispatched")
+	}
 	return k, nil
 }
 
@@ -106,6 +117,15 @@ func (r filed) decides(h *Held) bool {
 // a packet: then the entry is a copy that stayed.
 func (r filed) released(h *Held) bool {
 	return r.Recorded != nil && r.Outcome != nil && r.Outcome.State == governance.OutcomeReleased && h.Decided == r.DecisionID
+}
+
+// isCopy reports whether another copy of an entry was released, by the decision
+// that it names, or with its very text.
+func (c *Carcel) isCopy(ctx context.Context, h *Held, rec filed) (bool, error) {
+	if rec.released(h) {
+		return true, nil
+	}
+	return c.marked(ctx, h.SHA)
 }
 
 // judgedAgain is what rules say of a held packet; nothing where it cannot be
@@ -139,7 +159,9 @@ func (k *Case) deadline() int64 {
 }
 
 // opened is a decision on an entry that has none in force: what the entry
-// itself says, under the rules of now.
+// itself says, under the rules of now. It asks no fewer persons than the one
+// before, unless that one released the packet: nobody has a packet denied to
+// have it released by fewer.
 func (c *Carcel) opened(h *Held, before filed, rules governance.Rules) (governance.Recorded, error) {
 	v := governance.Verdict{Status: h.Decision, Reason: h.Reason, Quorum: governance.QuorumOf(h.Decision)}
 	if h.Guardian != "" {
@@ -154,6 +176,9 @@ func (c *Carcel) opened(h *Held, before filed, rules governance.Rules) (governan
 	d := governance.NewDecision(h.TrackingID, a, v, rules, c.now())
 	rec, err := governance.ParseRecorded(d.AppendJSON(nil))
 	rec.Replays = before.replays()
+	if b := before.Recorded; b != nil && (b.Outcome == nil || b.Outcome.State != governance.OutcomeReleased) {
+		rec.Quorum = rec.Quorum.Stricter(b.Asks("", governance.Verdict{}))
+	}
 	return rec, err
 }
 

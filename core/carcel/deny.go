@@ -55,17 +55,6 @@ func (c *Carcel) deny(ctx context.Context, k *Case, a *governance.Approval, end 
 	})
 }
 
-// appealed is the quorum of an appeal: one person, or as many as any guardian
-// asks for, or an earlier decision on the packet asked for, so that nobody has
-// a packet denied to have it released by fewer.
-func (k *Case) appealed(rec governance.Recorded) governance.Quorum {
-	q := rec.Asks(governance.Review, k.again)
-	if k.earlier != nil {
-		q = q.Stricter(k.earlier.Asks(governance.Review, governance.Verdict{}))
-	}
-	return q
-}
-
 // Appeal puts a blocked entry, or one that could not be judged, before a
 // person, who must be another than the one who appeals. A signer is not
 // needed; by names who appeals.
@@ -88,7 +77,7 @@ func (c *Carcel) Appeal(ctx context.Context, id, by string, signer *keyring.Sign
 		if rec.Status = k.Held.Decision; rec.Status.Waits() { // only the entry says so
 			rec.Status = k.Record.Status
 		}
-		rec.Quorum = k.appealed(rec)
+		rec.Quorum = rec.Asks(governance.Review, k.again) // all whom any guardian asks for
 		rec.ExpiresAt = rfc3339(now.Add(governance.PendingLife))
 		k.Record = rec
 		a := governance.Approval{Act: governance.Appealed, Person: by, Name: by, At: rfc3339(now), Why: why}

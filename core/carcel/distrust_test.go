@@ -207,3 +207,24 @@ func TestNobodyApprovesWhatTheySentUnderAnotherName(t *testing.T) {
 		}
 	})
 }
+
+func TestACaseTellsThatAnEntryIsNotWhatWasDispatched(t *testing.T) {
+	t.Parallel()
+	testredis.Each(t, func(t *testing.T, url string) {
+		h := open(t, url)
+		for _, edit := range [][2]string{{`"vertical": "lab"`, `"vertical": "nuclear"`}, {`"key": "queue:q"`, `"key": "queue:x"`}, {`"origin": "tester"`, `"origin": "other"`}} {
+			id := h.send("two", "worker_1")
+			if _, err := h.held.Approve(ctx, id, h.people["bob"], ""); err != nil {
+				t.Fatal(err)
+			}
+			if k, err := h.held.Case(ctx, id); err != nil || len(k.Tally.Faults) != 0 {
+				t.Errorf("before the edit: %v, %v", k.Tally.Faults, err)
+			}
+			h.alterEntry(edit[0], edit[1])
+			if k, err := h.held.Case(ctx, id); err != nil || !strings.Contains(strings.Join(k.Tally.Faults, "; "), "the entry was altered") {
+				t.Errorf("%v: %v, %v", edit, k.Tally.Faults, err)
+			}
+			h.wipe()
+		}
+	})
+}

@@ -132,6 +132,13 @@ func (c *Confirm) fieldLine(t *themes.Theme, i, width int) Line {
 	if texts == 0 {
 		texts = room
 	}
+	note := T(faint, f.Note)
+	if f.Problem != "" {
+		note = T(themes.Bad, f.Problem)
+	}
+	if w := Width(Sanitize(note.Text)); w > 0 {
+		room = max(room-w-2, 8)
+	}
 	texts = min(texts, room)
 	var l Line
 	role := faint
@@ -141,11 +148,8 @@ func (c *Confirm) fieldLine(t *themes.Theme, i, width int) Line {
 	l.Space(2).Add(T(role, f.Label)).To(2 + labels + 2)
 	at := l.Width()
 	l.Add(f.Input.spans(T(fg, ""), texts)...).To(at + texts)
-	switch {
-	case f.Problem != "":
-		l.Space(2).Add(T(themes.Bad, f.Problem))
-	case f.Note != "":
-		l.Space(2).Add(T(faint, f.Note))
+	if note.Text != "" {
+		l.Space(2).Add(note)
 	}
 	return l
 }

@@ -1,4 +1,5 @@
--- restore: a discarded entry goes back to the carcel.
+-- restore: a discarded entry goes back to the carcel. That its text was released before
+-- stays marked.
 -- KEYS    1 bin   2 list of the bin   3 carcel   4 marks   5 pending   6 ledger
 --         7 decision record
 -- ARGV    1 SHA-256 of the entry   2 its text   3 decision record as it was seen, '' for none

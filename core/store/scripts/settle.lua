@@ -19,7 +19,8 @@
 --         {'COPY'} the very same text was released before | {'CHANGED'} the record is another |
 --         {'LATE'} | {'RATE'} | {'STOPPED'} the run is not running, or not ours |
 --         {'TAKEN'} the new tracking id is in use | {'WRONGTYPE', key, expected, found}
--- ATOMIC  all of it: everything is checked before anything is written
+-- MARKS   the SHA of what was released, "bin:" and the SHA of what was discarded
+-- ATOMIC  all of it: everything is checked before anything is written, the user's rights too
 local holds = {set = 'string', lpush = 'list', rpush = 'list', hset = 'hash', sadd = 'set'}
 local ends, where, ttl = ARGV[5] ~= '', ARGV[12], tonumber(ARGV[16])
 local limit, run, at = tonumber(ARGV[19]), ARGV[22], now()
