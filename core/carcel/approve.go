@@ -95,6 +95,9 @@ func (c *Carcel) Case(ctx context.Context, id string) (Case, error) {
 	if err != nil {
 		return k, err
 	}
+	if k.Record.Appeal != nil && !k.Record.AppealSigned(k.statement(), check) {
+		k.Record.Quorum = k.Record.Quorum.Stricter(unsigned)
+	}
 	k.Tally = k.Record.Count(k.statement(), k.senders(), check)
 	to := dispatch.Destination{Key: h.Key, Operation: dispatch.Operation(h.Operation)}
 	if k.Record.Request != "" && h.Complete && !dispatch.WasAsked(k.Record.Request, h.Packet, to) {

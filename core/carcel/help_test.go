@@ -2,7 +2,9 @@ package carcel_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -23,7 +25,13 @@ import (
 
 var ctx = context.Background()
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain keeps the model's courses few, unless it is a long run.
+func TestMain(m *testing.M) {
+	if os.Getenv("IFPACKET_LONG") == "" {
+		_ = flag.Set("rapid.checks", "40")
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // rules judge by the primitive's name: "two" wants two persons, "one" one
 // person, "brief" one person soon, "never" is blocked, "later" is blocked until

@@ -66,14 +66,16 @@ func Open(c Config) (*Engine, error) {
 		c.Keys = keyring.InMemory()
 	}
 	keys := keyring.Open(s, c.Keys, s.Target().String())
+	watcher, held := watch.New(s, c.Watch), carcel.New(s, c.Council, c.Registry, keys)
+	held.Sees(func() *carcel.Table { return watcher.Snapshot().Carcel.Table })
 	return &Engine{
 		store:      s,
 		keyring:    keys,
-		carcel:     carcel.New(s, c.Council, c.Registry, keys),
+		carcel:     held,
 		dispatcher: dispatch.New(s, c.Council, c.Registry),
 		collector:  dispatch.NewCollector(s),
 		swarm:      swarm.New(s),
-		watcher:    watch.New(s, c.Watch),
+		watcher:    watcher,
 		registry:   c.Registry,
 	}, nil
 }

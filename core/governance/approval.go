@@ -112,6 +112,17 @@ func (r Recorded) Asks(shown Status, again Verdict) Quorum {
 	return q
 }
 
+// AppealSigned reports whether the key of the person who appealed has signed
+// the appeal.
+func (r Recorded) AppealSigned(s Statement, check Checker) bool {
+	signature, err := base64.StdEncoding.DecodeString(r.Appeal.Signature)
+	if err != nil || r.Appeal.KeyID == "" {
+		return false
+	}
+	who, err := check(r.Appeal.KeyID, s.Bytes(*r.Appeal), signature)
+	return err == nil && who.Person == r.Appeal.Person
+}
+
 // Stricter is the more demanding of two quorums.
 func (q Quorum) Stricter(than Quorum) Quorum { return moreDemanding(q, than) }
 
