@@ -24,7 +24,7 @@ func TestAPacketIsComposedConfirmedAndThere(t *testing.T) {
 	t.Parallel()
 	server := testredis.Start(t)
 	c := console.Start(t, "--redis", server.URL())
-	c.See("● live").Press("6").See("Cannot be sent", "no key is named")
+	c.See("● live").Press("6").See("Can be sent", "queue:general", "from the route")
 	c.Press("tab").Type("queue:typed").See("Can be sent", "rpush, ")
 
 	c.Press("f5").See("Send a packet", "matrix.route", "queue:typed", "y send", "esc cancel")

@@ -75,7 +75,7 @@ func TestASecondTerminalJoinsTheDemo(t *testing.T) {
 	t.Parallel()
 	c := console.Start(t, "--demo")
 	url := urlOf(c)
-	sent := console.Run(t, "dispatch", "--redis", url, "--key", "queue:visitor", "--contents", `{"primitive": "matrix.route"}`)
+	sent := console.Run(t, "dispatch", "--redis", url, "--key", "queue:visitor", "--contents", `{"primitive": "matrix.route", "source": "a", "destination": "b"}`)
 	if sent.Code != 0 {
 		t.Fatalf("dispatch to the demo ends with %d: %s", sent.Code, sent.Stderr)
 	}

@@ -14,7 +14,7 @@ func TestAQueueOpensOnItsPacketsAndTheirBytes(t *testing.T) {
 	t.Parallel()
 	server := testredis.Start(t)
 	sent := console.Run(t, "dispatch", "--redis", server.URL(), "--key", "queue:council", "--origin", "lena@ops",
-		"--contents", `{"primitive": "matrix.route", "weather": "fog"}`)
+		"--contents", `{"primitive": "matrix.route", "source": "a", "destination": "b", "weather": "fog"}`)
 	if sent.Code != 0 {
 		t.Fatal(sent.Stderr)
 	}
