@@ -95,17 +95,23 @@ func Sign(by keyring.Signer, at time.Time, drafts []Draft) ([]packet.Value, erro
 	if len(drafts) == 0 || len(drafts) > MaxBatch {
 		return nil, fmt.Errorf("a batch of %d packets cannot be sealed; 1 to %d can", len(drafts), MaxBatch)
 	}
-	leaves := make([]Hash, len(drafts))
 	for i := range drafts {
 		if drafts[i].keyID != by.Entry.KeyID {
 			return nil, fmt.Errorf("packet %d was prepared for key %s, not %s", i+1, drafts[i].keyID, by.Entry.KeyID)
 		}
+	}
+	return sign(by.Entry.KeyID, by.Sign, at, drafts), nil
+}
+
+func sign(by string, put func(msg []byte) []byte, at time.Time, drafts []Draft) []packet.Value {
+	leaves := make([]Hash, len(drafts))
+	for i := range drafts {
 		leaves[i] = drafts[i].leaf
 	}
 	t := newTree(leaves)
 	root, ms := t.root(), at.UnixMilli()
-	signature := packet.StringOf(base64.StdEncoding.EncodeToString(by.Sign(statement(by.Entry.KeyID, len(drafts), ms, &root))))
-	keyID, size, when := packet.StringOf(by.Entry.KeyID), packet.IntOf(int64(len(drafts))), packet.IntOf(ms)
+	signature := packet.StringOf(base64.StdEncoding.EncodeToString(put(statement(by, len(drafts), ms, &root))))
+	keyID, size, when := packet.StringOf(by), packet.IntOf(int64(len(drafts))), packet.IntOf(ms)
 	seals := make([]packet.Value, len(drafts))
 	steps := make([]packet.Value, 0, 16)
 	for i := range drafts {
@@ -128,7 +134,7 @@ func Sign(by keyring.Signer, at time.Time, drafts []Draft) ([]packet.Value, erro
 			packet.Member{Key: "sig", Value: signature},
 		)
 	}
-	return seals, nil
+	return seals
 }
 
 // statement is what is signed; see Sign.
