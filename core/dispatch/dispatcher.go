@@ -138,7 +138,7 @@ func (d *Dispatcher) prepare(ctx context.Context, p packet.Packet, asked Destina
 	}
 	key, err := keyFor(ctx, p, action)
 	if err != nil {
-		return cargo{}, err
+		return cargo{}, fmt.Errorf("dispatch %s: %w; nothing was sent", to.Key, err)
 	}
 	action.Vouched = key.Vouched
 	verdict := governance.Ask(ctx, rules, action)
