@@ -141,7 +141,7 @@ func (f *finding) links(p *packet.Packet, contents string, lineage []string, sea
 			f.reason("nothing binds lineage entry %d to those before it", l.Broken)
 		}
 	}
-	if f.sealed && covered < len(lineage) {
+	if len(seals) > 0 && covered < len(lineage) {
 		f.lack("the lineage has %d entries and its last seal covers %d", len(lineage), covered)
 	}
 }
