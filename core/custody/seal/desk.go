@@ -26,8 +26,9 @@ var ErrOrigin = errors.New("no seal key for this origin")
 // be trusted. A nil Desk seals nothing. It is safe for use by many at once.
 type Desk struct {
 	keys *keyring.Keyring
-	name string       // of the key that is made where there is none
-	tell func(string) // a line for people about what was made
+	name string        // of the key that is made where there is none
+	tell func(string)  // a line for people about what was made
+	stay time.Duration // how long ring and keys are taken to be as they were
 
 	mu   sync.Mutex // held by who looks anew
 	hand atomic.Pointer[hand]
@@ -46,7 +47,7 @@ func NewDesk(keys *keyring.Keyring, name string, tell func(line string)) *Desk {
 	if tell == nil {
 		tell = func(string) {}
 	}
-	return &Desk{keys: keys, name: name, tell: tell}
+	return &Desk{keys: keys, name: name, tell: tell, stay: deskLooks}
 }
 
 // Key is the key for one packet.
@@ -106,7 +107,7 @@ func (h *hand) choose(origin, actor string) (Key, error) {
 // go on with the old one.
 func (d *Desk) look(ctx context.Context) (*hand, error) {
 	h := d.hand.Load()
-	if h != nil && time.Since(h.at) < deskLooks {
+	if h != nil && time.Since(h.at) < d.stay {
 		return h, nil
 	}
 	if h == nil {
@@ -196,7 +197,7 @@ func (d *Desk) Foresee(ctx context.Context, origin, actor string) (Key, error) {
 
 // glance reads ring and keys, nil when that is not possible now.
 func (d *Desk) glance(ctx context.Context) *hand {
-	if g := d.seen.Load(); g != nil && time.Since(g.at) < deskLooks {
+	if g := d.seen.Load(); g != nil && time.Since(g.at) < d.stay {
 		return g.hand
 	}
 	g := &glance{at: time.Now()}

@@ -36,14 +36,20 @@ type office struct {
 func open(t testing.TB) *office {
 	t.Helper()
 	url := testredis.Start(t).URL()
+	o := &office{t: t, url: url, keys: openKeys(t, url)}
+	o.by = o.hire(keyring.NewKey{Role: keyring.Seal, Name: "router"})
+	return o
+}
+
+// openKeys is the keyring of a machine that has seen none yet.
+func openKeys(t testing.TB, url string) *keyring.Keyring {
+	t.Helper()
 	s, err := store.Open(url, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	o := &office{t: t, url: url, keys: keyring.Open(s, keyring.InMemory(), url)}
-	o.by = o.hire(keyring.NewKey{Role: keyring.Seal, Name: "router"})
-	return o
+	return keyring.Open(s, keyring.InMemory(), url)
 }
 
 func (o *office) hire(n keyring.NewKey) keyring.Signer {
