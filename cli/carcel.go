@@ -284,6 +284,9 @@ func (a *app) showTable(k carcel.Case) {
 	for _, f := range h.Faults {
 		row("fault", f.String())
 	}
+	for _, f := range k.Tally.Faults {
+		row("fault", f)
+	}
 	_ = w.Flush()
 	fmt.Fprintf(a.out, "%s\n", packet.AppendIndentedJSON(nil, h.Contents, "  "))
 }

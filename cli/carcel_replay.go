@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -65,6 +66,12 @@ func (a *app) replay(ctx context.Context, f replayFlags, ids []string) error {
 		if f.spec.Edit, err = a.readFile(ctx, f.edit); err != nil {
 			return fmt.Errorf("edit: %w", err)
 		}
+		if len(bytes.TrimSpace(f.spec.Edit)) == 0 { // a pipeline that failed, most likely
+			return usage("--edit %s: there is nothing in it; nothing was done", f.edit)
+		}
+	}
+	if f.dryRun && f.resume+f.pause+f.cancel != "" {
+		return usage("--dry-run tells what ids or a filter would release; it does not go with --resume, --pause or --cancel")
 	}
 	f.spec.By = a.whoActs()
 	place, err := a.open(ctx)

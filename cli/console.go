@@ -56,8 +56,24 @@ func (a *app) consoleOnce(ctx context.Context) (ui.Switch, error) {
 		}
 	}
 	sort.Strings(others)
+	defer tend(ctx, place)()
 	return ui.Run(ctx, ui.Options{
-		Engine: place.engine, Name: place.name, Theme: theme, Keys: keys, StateDir: stateHome(), Profiles: others,
+		Engine: place.engine, Name: place.name, Theme: theme, Keys: keys, As: a.global.as, StateDir: stateHome(), Profiles: others,
 		Input: a.in, Output: a.out.to, Environ: os.Environ(),
 	})
+}
+
+// tend does beside the console what some console has to do, until it is told
+// to stop.
+func tend(ctx context.Context, p *place) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		p.engine.Tend(ctx)
+	}()
+	return func() {
+		cancel()
+		<-ended
+	}
 }

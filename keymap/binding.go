@@ -16,6 +16,7 @@ const (
 	Council
 	Voices
 	Activity
+	Edit // of held contents, on the carcel's screen
 	Dialog
 	Picker
 	numScopes
@@ -23,7 +24,7 @@ const (
 
 var scopeNames = [numScopes]string{
 	"everywhere", "in a list", "queues", "agents", "carcel", "lineage",
-	"compose", "council", "voices", "activity", "in a dialog", "in the palette",
+	"compose", "council", "voices", "activity", "held contents in the editor", "in a dialog", "in the palette",
 }
 
 // String is the scope's heading in help.
@@ -44,14 +45,17 @@ func (s Scope) Overlaps(o Scope) bool {
 	case s == Global || o == Global:
 		return true
 	case s == List:
-		return o != Compose
+		return !o.typed()
 	case o == List:
-		return s != Compose
+		return !s.typed()
 	}
 	return false
 }
 
 // modal scopes get every key while they are open.
+// typed reports whether text is typed in the scope, so that it shows no list.
+func (s Scope) typed() bool { return s == Compose || s == Edit }
+
 func (s Scope) modal() bool { return s == Dialog || s == Picker }
 
 // Binding is one named action and the keys for it.

@@ -15,14 +15,15 @@ type Hint struct {
 
 // Footer gives the hints for scopes in their order: what looks and moves
 // first, then what acts. state says whether a binding is possible now, nil
-// means all are; what is not possible is left out, and the first reason why
-// an act is not is returned, to be shown in its place.
+// means all are; what is not possible is left out, and where no act is, the
+// first reason why is returned, to be shown in their place.
 func (m *Map) Footer(scopes []Scope, state func(id string) State) (hints []Hint, reason string) {
 	type entry struct {
 		Hint
 		order int
 	}
 	var found []entry
+	acting := false
 	for _, b := range m.bindings {
 		if b.Order == 0 || len(b.Keys) == 0 || !slices.Contains(scopes, b.Scope) || m.hidden(b, scopes) {
 			continue
@@ -35,11 +36,15 @@ func (m *Map) Footer(scopes []Scope, state func(id string) State) (hints []Hint,
 				continue
 			}
 		}
+		acting = acting || b.Dangerous
 		found = append(found, entry{Hint{b.ID, b.KeyLabel(), b.Help, b.Dangerous, b.Keep}, b.Order})
 	}
 	slices.SortStableFunc(found, func(a, b entry) int { return a.order - b.order })
 	for _, e := range found {
 		hints = append(hints, e.Hint)
+	}
+	if acting { // one of several that is not possible has its reason in the help
+		reason = ""
 	}
 	return hints, reason
 }
@@ -103,7 +108,7 @@ func keyList(keys []string) string {
 func Markdown(m *Map) string {
 	var b strings.Builder
 	b.WriteString("# Keys\n\nAll of them can be changed or taken away by name in the configuration (`keys:`). ")
-	b.WriteString("Those marked † change something in Redis: they ask first, and read-only mode has none of them.\n")
+	b.WriteString("Those marked † change something in Redis: they ask first, where they do not say otherwise, and read-only mode has none of them.\n")
 	for s := range numScopes {
 		head := false
 		for _, k := range m.bindings {

@@ -42,6 +42,23 @@ func defaults() []Binding {
 		{ID: "agents.fold", Keys: []string{"left", "h"}, Help: "fold", Scope: Agents, Description: "Hide the workers below this agent.", Order: 55, Keep: 9},
 		{ID: "agents.unfold", Keys: []string{"right", "l"}, Help: "unfold", Scope: Agents, Description: "Show the workers below this agent."},
 
+		{ID: "list.mark", Keys: []string{"space"}, Help: "mark", Scope: Carcel, Description: "Mark the selected entry, or take its mark away; acts then go to all that are marked.", Order: 40, Keep: 6},
+		{ID: "carcel.range", Keys: []string{"V"}, Help: "mark range", Scope: Carcel, Description: "Mark every entry from the one marked last to the selected one."},
+		{ID: "carcel.all", Keys: []string{"*"}, Help: "mark all", Scope: Carcel, Description: "Mark all that the filter shows, or take all marks away."},
+		{ID: "carcel.edit", Keys: []string{"e"}, Help: "edit", Scope: Carcel, Description: "Edit the selected entry's contents and replay it as a new packet.", Order: 42, Keep: 7},
+		{ID: "carcel.sign", Keys: []string{"a"}, Help: "sign", Scope: Carcel, Dangerous: true, Description: "Sign that the packet may go; the last signature releases it.", Order: 100, Keep: 1},
+		{ID: "carcel.deny", Keys: []string{"d"}, Help: "deny", Scope: Carcel, Dangerous: true, Description: "Sign that the packet may not go, and say why.", Order: 105, Keep: 4},
+		{ID: "carcel.appeal", Keys: []string{"A"}, Help: "appeal", Scope: Carcel, Dangerous: true, Description: "Put a blocked packet before a person, and say why.", Order: 110, Keep: 9},
+		{ID: "carcel.replay", Keys: []string{"r"}, Help: "replay", Scope: Carcel, Dangerous: true, Description: "Judge again what is marked or selected, and release what the policy now approves.", Order: 115, Keep: 2},
+		{ID: "carcel.discard", Keys: []string{"x"}, Help: "discard", Scope: Carcel, Dangerous: true, Description: "Put what is marked or selected into the bin, which keeps it for seven days.", Order: 120, Keep: 5},
+		{ID: "carcel.restore", Keys: []string{"u"}, Help: "bin", Scope: Carcel, Dangerous: true, Description: "Choose from the bin what comes back into the carcel."},
+		{ID: "carcel.pause", Keys: []string{"p"}, Help: "pause run", Scope: Carcel, Dangerous: true, Description: "Pause the replay under way, at once; or carry on one that stands, which asks first.", Order: 95, Keep: 4},
+		{ID: "carcel.cancel", Keys: []string{"c"}, Help: "cancel run", Scope: Carcel, Dangerous: true, Description: "End the replay; what was released stays released."},
+
+		{ID: "edit.replay", Keys: []string{"ctrl+enter", "alt+enter", "f5"}, Help: "replay", Scope: Edit, Dangerous: true, Description: "Replay the entry with these contents; f5 works in every terminal.", Order: 10, Keep: 1},
+		{ID: "edit.format", Keys: []string{"ctrl+f"}, Help: "format json", Scope: Edit, Description: "Indent the contents again.", Order: 20, Keep: 4},
+		{ID: "edit.leave", Keys: []string{"esc"}, Help: "leave", Scope: Edit, Description: "Leave the editor; nothing is replayed.", Order: 30, Keep: 3},
+
 		{ID: "compose.next", Keys: []string{"tab"}, Help: "field", Scope: Compose, Shadows: "pane.next", Description: "Next field.", Order: 10, Keep: 2},
 		{ID: "compose.previous", Keys: []string{"shift+tab"}, Help: "field back", Scope: Compose, Shadows: "pane.previous", Description: "Field before."},
 		{ID: "compose.send", Keys: []string{"ctrl+enter", "alt+enter", "f5"}, Help: "send", Scope: Compose, Dangerous: true, Description: "Send the packet; f5 works in every terminal.", Order: 20, Keep: 1},
@@ -57,6 +74,8 @@ func defaults() []Binding {
 		{ID: "activity.follow", Keys: []string{"f"}, Help: "follow", Scope: Activity, Description: "Stay at the end as new events come, or stop.", Order: 45, Keep: 4},
 
 		{ID: "dialog.cancel", Keys: []string{"esc"}, Help: "cancel", Scope: Dialog, Description: "Close without doing anything."},
+		{ID: "dialog.next", Keys: []string{"tab", "down"}, Help: "next", Scope: Dialog, Description: "Next field."},
+		{ID: "dialog.previous", Keys: []string{"shift+tab", "up"}, Help: "back", Scope: Dialog, Description: "Field before."},
 		{ID: "picker.up", Keys: []string{"up", "ctrl+p"}, Help: "up", Scope: Picker, Description: "Choice above."},
 		{ID: "picker.down", Keys: []string{"down", "ctrl+n"}, Help: "down", Scope: Picker, Description: "Choice below."},
 		{ID: "picker.choose", Keys: []string{"enter"}, Help: "choose", Scope: Picker, Description: "Take the selected choice."},

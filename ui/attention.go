@@ -1,6 +1,9 @@
 package ui
 
 import (
+	"errors"
+	"fmt"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -42,12 +45,14 @@ type told struct {
 // matters are all there are, most urgent first.
 func (m *model) matters() []matter {
 	if m.told.of != m.shared.Snap {
-		m.told = told{m.shared.Snap, gather(m.shared.Snap)}
+		m.told = told{m.shared.Snap, gather(m.shared.Snap, m.shared.Engine.Sitting().Trouble)}
 	}
 	return m.told.all
 }
 
-func gather(s *watch.Snapshot) []matter {
+// gather finds the matters in a picture; refused is why the newest policy file
+// is not in force.
+func gather(s *watch.Snapshot, refused error) []matter {
 	waits := matter{glyph: waitGlyph(s), worst: "oldest", tiny: "wait", target: views.Go{Screen: "screen.carcel"}}
 	waits.n, waits.since = s.Carcel.Waiting()
 	waits.what = plural(waits.n, "waits for a person", "wait for a person")
@@ -70,8 +75,22 @@ func gather(s *watch.Snapshot) []matter {
 		}
 	}
 	silent.what = plural(silent.n, "agent silent", "agents silent")
-	all := []matter{waits, lost(s), wrong, stuck, silent, faulty(s)}
+	all := []matter{waits, lost(s), policy(refused), wrong, stuck, silent, faulty(s)}
 	return slices.DeleteFunc(all, func(a matter) bool { return a.n == 0 })
+}
+
+// policy is the file that the council could not put in force: the policy
+// before it judges on, and whoever wrote the new one believes otherwise.
+func policy(refused error) matter {
+	a := matter{glyph: themes.GlyphError, tiny: "policy refused", what: "policy refused", target: views.Go{Screen: "screen.council"}}
+	if refused == nil {
+		return a
+	}
+	a.n, a.worst = 1, "it cannot be read"
+	if bad := new(governance.PolicyError); errors.As(refused, &bad) {
+		a.worst = fmt.Sprintf("%s:%d:%d", filepath.Base(bad.File), bad.Line, bad.Column)
+	}
+	return a
 }
 
 // lossTold is for how long a loss of data stands in the attention line.

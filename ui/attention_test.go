@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -124,4 +125,18 @@ func TestAwayTellsWhatWasTriedAndWhenNext(t *testing.T) {
 	c.wait(5*time.Second).tell(wake{}).sees("try 5 in 3 s", "19 s")
 	c.wait(time.Minute).tell(wake{}).sees("try 5 in ·")
 	open(t, neverPicture(), named("demo")).size(120, 30).sees("never synced").misses("D demo")
+}
+
+func TestAPolicyThatWasRefusedIsToldWithItsPlace(t *testing.T) {
+	_, refused := governance.ParsePolicy("/etc/ifpacket/ours.yaml", []byte("guardians:\n  - name: g\n    rules:\n      - {name: r, when: \"entropy >>= 1\", status: blocked}\n"))
+	all := gather(emptyPicture(), refused)
+	if len(all) != 1 || all[0].what != "policy refused" || !strings.HasPrefix(all[0].worst, "ours.yaml:4:") || all[0].target.Screen != "screen.council" {
+		t.Errorf("%+v", all)
+	}
+	if all := gather(emptyPicture(), errors.New("it is gone")); len(all) != 1 {
+		t.Errorf("%+v", all)
+	}
+	if all := gather(emptyPicture(), nil); len(all) != 0 {
+		t.Errorf("%+v", all)
+	}
 }

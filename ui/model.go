@@ -56,7 +56,7 @@ func newModel(o Options) (*model, error) {
 		return nil, err
 	}
 	m := &model{options: o, theme: theme, picture: o.Engine.Watcher().Snapshot, clock: time.Now}
-	s := &views.Shared{Engine: o.Engine, Theme: theme, Keys: o.Keys, Snap: m.picture(), Now: m.clock()}
+	s := &views.Shared{Engine: o.Engine, Theme: theme, Keys: o.Keys, As: o.As, Snap: m.picture(), Now: m.clock()}
 	m.shared = s
 	m.screens = []screen{
 		{"screen.pulse", "Pulse", views.NewPulse(s)},

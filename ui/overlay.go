@@ -20,23 +20,27 @@ type overlay interface {
 // ask is a dialog before an act that changes something.
 type ask struct {
 	dialog *widget.Confirm
-	yes    tea.Cmd
+	of     views.Ask
 }
 
 // newAsk opens the dialog; it wants another key than the one pressed last.
 func newAsk(a views.Ask, pressed string, now time.Time) *ask {
-	return &ask{widget.NewConfirm(a.Title, a.Verb, 1, pressed, now, a.Body...), a.Yes}
+	dialog := widget.NewConfirm(a.Title, a.Verb, max(a.Count, 1), pressed, now, a.Body...)
+	if len(a.Fields) > 0 {
+		dialog.Check = a.Check
+		dialog.Fill(a.Fields...)
+	}
+	return &ask{dialog, a}
 }
 
 func (a *ask) update(m *model, msg tea.Msg) tea.Cmd {
-	key, ok := msg.(tea.KeyPressMsg)
-	if !ok {
-		return nil
-	}
-	switch a.dialog.Press(m.shared.Keys, key.String(), m.shared.Now) {
+	switch a.dialog.Update(m.shared.Keys, msg, m.shared.Now) {
 	case widget.Confirmed:
 		m.overlay = nil
-		return a.yes
+		if a.of.Filled != nil {
+			return a.of.Filled(a.dialog.Value)
+		}
+		return a.of.Yes
 	case widget.Cancelled:
 		m.overlay = nil
 	}

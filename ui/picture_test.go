@@ -28,7 +28,7 @@ func richPicture() *watch.Snapshot {
 		Queues:    richQueues(),
 		Agents:    richAgents(),
 		Tasks:     watch.Tasks{Waiting: 98, Claimed: 12, Completed: 400, Lost: 1},
-		Carcel:    watch.Carcel{Length: 1340, Table: carcel.NewTable(richCarcel()...), Expired: 7},
+		Carcel:    watch.Carcel{Length: 8, Table: carcel.NewTable(richCarcel()...), Expired: 7},
 		Contexts:  3,
 		Activity:  richActivity(),
 		Ledger:    48_211,

@@ -21,6 +21,7 @@ type Options struct {
 	Name     string // profile's name or "demo"; "" shows the address alone
 	Theme    string // "" asks the terminal whether it is dark
 	Keys     *keymap.Map
+	As       string   // the operator whose key signs; "" is the only one there is
 	StateDir string   // where drafts are kept; "" keeps none
 	Profiles []string // others that one may switch to
 	Input    io.Reader

@@ -3,6 +3,7 @@ package views
 import (
 	"slices"
 	"sort"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -17,119 +18,229 @@ import (
 // person first.
 type CarcelList struct {
 	*list[*carcel.Entry]
-	seen seen[*carcel.Entry]
+	acts  bool          // entries can be marked: not on Pulse
+	drawn *carcel.Table // what the order was worked out from
+	order []*carcel.Entry
+	spare []*carcel.Entry // memory of the order before
+	terms heldQuery
+	dated time.Time // when ages were last filtered
 }
 
 // NewCarcelList makes the pane.
 func NewCarcelList(s *Shared) *CarcelList {
-	p := &CarcelList{list: newList[*carcel.Entry](s, "Carcel", keymap.Carcel)}
+	p := &CarcelList{list: newList[*carcel.Entry](s, "Carcel", keymap.List)}
+	p.scopes = []keymap.Scope{keymap.List}
 	p.empty = "nothing is held"
 	p.rows.key = heldKey
-	p.rows.text = func(e **carcel.Entry) string {
-		h := *e
-		return h.Primitive + " " + h.Vertical + " " + string(h.Decision) + " " + h.Reason + " " + h.Origin + " " + h.TrackingID
-	}
 	p.rows.draw = p.row
+	p.sift = p.filter
+	p.table.FootRight = true
 	p.table.SetColumns(
 		widget.Column{Title: "primitive", Width: 17},
-		widget.Column{Title: "vertical", Width: 13, Drop: 2},
-		widget.Column{Title: "decision", Width: 8},
+		widget.Column{Title: "vertical", Width: 9, Flex: 3, Drop: 2},
+		widget.Column{Title: "decision", Width: 12},
 		widget.Column{Title: "age", Width: 6, Right: true, Gap: 1},
-		widget.Column{Title: "why", Width: 13, Flex: 1, Drop: 3},
+		widget.Column{Title: "why", Width: 14, Flex: 2, Drop: 3},
 	)
 	return p
 }
 
-// heldKey is the identity of an entry: its text, since others may hold one
-// packet twice.
+// heldKey is the identity of an entry as long as it stands unaltered: its
+// text, since others may hold one packet twice. When it is altered, follow
+// hands selection and marks on.
 func heldKey(e **carcel.Entry) string { return (*e).SHA }
 
 // Refresh takes the newest picture.
 func (p *CarcelList) Refresh() tea.Cmd {
-	p.rule.Note = widget.Commas(int(p.Snap.Carcel.Length))
-	if !p.seen.news(p.Snap.Carcel.Entries(), p.Theme) {
+	p.title()
+	t := p.Snap.Carcel.Table
+	if t == p.drawn && !p.aged() {
 		return nil
 	}
-	held := slices.Clone(p.Snap.Carcel.Entries())
-	sort.SliceStable(held, func(i, j int) bool {
-		a, b := held[i], held[j]
-		if ra, rb := waitRank(a), waitRank(b); ra != rb || ra == 2 {
-			return ra < rb
-		}
-		return a.At.Before(b.At) // who waits longest comes first
-	})
-	p.set(held)
+	if t != p.drawn {
+		old := p.order
+		p.drawn, p.order, p.spare = t, inOrder(p.spare, p.Snap.Carcel.Entries()), old
+		p.follow(old)
+	}
+	p.set(p.order)
+	p.title()
+	return nil
+}
+
+// title says how many there are, or are read so far, and what is marked.
+func (p *CarcelList) title() {
+	entries, t := len(p.Snap.Carcel.Entries()), p.Snap.Carcel.Table
+	p.rule.Note = widget.Commas(entries)
+	if t != nil && !t.Whole && t.Read < t.Length {
+		p.rule.Note = widget.Commas(int(t.Read)) + " of " + widget.Commas(int(t.Length)) + " read"
+	}
+	if p.acts {
+		p.rule.Badges = [][]widget.Span{p.table.MarkBadge(p.Theme), {widget.T(themes.Muted, "waiting first")}}
+		return
+	}
 	count := p.Snap.Carcel.Count
 	p.rule.Badges = badges(p.Theme,
 		badge{themes.GlyphCosign, themes.Fg, count(governance.CoSign), "co-sign"},
 		badge{themes.GlyphReview, themes.Fg, count(governance.Review), "review"},
 		badge{themes.GlyphError, themes.Muted, count(governance.Failed), plural(count(governance.Failed), "error", "errors")})
-	return nil
 }
 
-func waitRank(h *carcel.Entry) int {
-	switch h.Decision {
-	case governance.CoSign:
-		return 0
-	case governance.Review:
-		return 1
-	}
-	return 2
+// aged reports whether a filter by age has to look again at the time.
+func (p *CarcelList) aged() bool {
+	return p.terms.timed() && p.Now.Sub(p.dated) >= time.Second*5
 }
 
-// Do opens an entry.
-func (p *CarcelList) Do(id string) (tea.Cmd, bool) {
-	if h := p.selected(); h != nil {
-		switch id {
-		case "list.open":
-			return send(Go{"screen.carcel", heldKey(h)}), true
-		case "list.copy":
-			return send(Copy{"the tracking id", (*h).TrackingID}), true
+// inOrder puts what waits for a person first, two persons before one, the
+// oldest first; then everything else as it came, the newest first. It uses
+// the memory of the order before.
+func inOrder(memory, entries []*carcel.Entry) []*carcel.Entry {
+	out := memory[:0]
+	for _, e := range entries {
+		if e.Waits() {
+			out = append(out, e)
 		}
 	}
-	return p.list.Do(id)
+	waiting := out
+	sort.SliceStable(waiting, func(i, j int) bool {
+		a, b := waiting[i], waiting[j]
+		if a.Decision != b.Decision {
+			return a.Decision == governance.CoSign
+		}
+		return a.At.Before(b.At)
+	})
+	for _, e := range entries {
+		if !e.Waits() {
+			out = append(out, e)
+		}
+	}
+	clear(out[len(out):cap(out)]) // so that nothing gone is kept
+	return out
 }
 
-// statusLook is how a decision is drawn.
-func statusLook(s governance.Status) look {
-	switch s {
-	case governance.CoSign:
-		return look{themes.GlyphCosign, themes.Cosign, true}
-	case governance.Review:
-		return look{themes.GlyphReview, themes.Hold, true}
-	case governance.Failed:
-		return look{themes.GlyphError, themes.Bad, false}
-	case governance.Approved:
-		return look{themes.GlyphOK, themes.Muted, false}
-	case governance.Blocked:
-		return look{themes.GlyphBlocked, themes.Muted, false}
+// follow hands selection and marks to the entries that took the place of
+// those that were altered: an approval changes the text, and so the SHA. Of
+// several with one tracking id, the first new text is the first altered one.
+// Marks of entries that are gone go as well.
+func (p *CarcelList) follow(old []*carcel.Entry) {
+	selected := ""
+	if _, sha, ok := p.table.Selected(); ok {
+		selected = sha
 	}
-	return look{themes.GlyphError, themes.Muted, false}
+	watched := func(e *carcel.Entry) bool { return e.SHA == selected || p.table.Marked(e.SHA) }
+	if selected == "" && p.table.MarkCount() == 0 {
+		return
+	}
+	there := make(map[string]bool)
+	for _, e := range p.order {
+		if watched(e) {
+			there[e.SHA] = true
+		}
+	}
+	var gone []*carcel.Entry
+	ids := map[string]bool{}
+	for _, e := range old {
+		if watched(e) && !there[e.SHA] {
+			gone = append(gone, e)
+			ids[e.TrackingID] = e.TrackingID != ""
+		}
+	}
+	if len(gone) == 0 {
+		return
+	}
+	known := map[string]bool{}
+	for _, e := range old {
+		if ids[e.TrackingID] {
+			known[e.SHA] = true
+		}
+	}
+	fresh := map[string][]string{} // tracking id → SHAs that are new
+	for _, e := range p.order {
+		if ids[e.TrackingID] && !known[e.SHA] {
+			fresh[e.TrackingID] = append(fresh[e.TrackingID], e.SHA)
+		}
+	}
+	for _, e := range gone {
+		if next := fresh[e.TrackingID]; len(next) > 0 {
+			p.table.Rename(e.SHA, next[0])
+			fresh[e.TrackingID] = next[1:]
+			continue
+		}
+		p.table.Unmark(e.SHA)
+	}
 }
 
-func (p *CarcelList) row(e **carcel.Entry, r *widget.Row) {
-	h := *e
-	l := statusLook(h.Decision)
-	r.Glyph(l.glyph)
-	name := widget.T(themes.Fg, known(h.Primitive))
-	if l.bold {
-		name.Attr = themes.AttrBold
+// Do opens an entry from Pulse, or marks.
+func (p *CarcelList) Do(id string) (tea.Cmd, bool) {
+	e := p.selected()
+	switch {
+	case id == "list.copy" && e != nil:
+		return send(Copy{"the tracking id", (*e).ID()}), true
+	case !p.acts && id == "list.open" && e != nil:
+		return send(Go{"screen.carcel", heldKey(e)}), true
+	case !p.acts:
+		return p.list.Do(id)
 	}
-	r.Cell(name)
-	r.Cell(widget.T(themes.Muted, known(h.Vertical)))
-	r.Cell(widget.T(l.word, known(h.Decision.Word())))
-	r.Cell(widget.T(themes.Muted, age(p.Now, h.At)))
-	why := h.Reason
-	if why == "" && len(h.Faults) > 0 {
-		why = h.Faults[0].String()
+	switch id {
+	case "list.mark":
+		p.table.Do(id)
+	case "carcel.range":
+		p.table.MarkRange()
+	case "carcel.all":
+		p.table.MarkAll()
+	case "list.back":
+		cmd, done := p.list.Do(id)
+		if !done && p.table.MarkCount() > 0 {
+			p.table.ClearMarks()
+			p.title()
+			return nil, true
+		}
+		return cmd, done
+	default:
+		return p.list.Do(id)
 	}
-	r.Cell(widget.T(themes.Faint, why))
+	p.title()
+	return nil, true
 }
 
-// known stands for what an entry of somebody else may lack.
-func known(s string) string {
-	if s == "" {
-		return "unknown"
+// State: marking needs something to mark.
+func (p *CarcelList) State(id string) keymap.State {
+	switch id {
+	case "list.mark", "carcel.range", "carcel.all":
+		if p.selected() == nil {
+			return keymap.Off("nothing is selected")
+		}
 	}
-	return s
+	return p.list.State(id)
+}
+
+// markedWait reports whether anything that is marked waits for a person. What
+// waits stands first.
+func (p *CarcelList) markedWait() bool {
+	for _, e := range p.order {
+		if !e.Waits() {
+			return false
+		}
+		if p.table.Marked(e.SHA) {
+			return true
+		}
+	}
+	return false
+}
+
+// chosen are the entries that an act goes to, oldest first: those that are
+// marked, else the selected one.
+func (p *CarcelList) chosen() (out []*carcel.Entry) {
+	if p.table.MarkCount() == 0 {
+		if e := p.selected(); e != nil {
+			return []*carcel.Entry{*e}
+		}
+		return nil
+	}
+	for _, e := range p.Snap.Carcel.Entries() {
+		if p.table.Marked(e.SHA) {
+			out = append(out, e)
+		}
+	}
+	slices.Reverse(out)
+	return out
 }

@@ -2,141 +2,234 @@ package views
 
 import (
 	"context"
+	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/infrafabric/ifpacket/core/engine"
+	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/keymap"
 	"github.com/infrafabric/ifpacket/themes"
 	"github.com/infrafabric/ifpacket/ui/widget"
 )
 
-// Carcel is the screen of what is held, with the reason for the selected one.
-type Carcel struct {
-	split
-	held *CarcelList
-}
-
-// NewCarcel makes the screen.
-func NewCarcel(s *Shared) *Carcel {
-	c := &Carcel{held: NewCarcelList(s)}
-	c.split = split{Shared: s, list: c.held, side: newHeldDetail(s, c.held), share: 46}
-	return c
-}
-
-// Select puts the bar on an entry.
-func (c *Carcel) Select(key string) { c.held.choose(key) }
-
-// heldMsg is an entry in full, or why it could not be read.
-type heldMsg struct {
-	sha, raw string
-	err      error
-}
-
-// heldDetail shows the selected entry; its text is asked for when it is
-// selected, since the list does not keep it.
+// heldDetail shows the selected entry: what it is, why it is held, who
+// approved it, what the guardians said, its contents, and its history. What
+// the list does not keep is asked for once the selection has settled.
 type heldDetail struct {
-	document
-	list  *CarcelList
-	asked string // SHA of the entry whose text was asked for
-	err   error
+	*Shared
+	list          *CarcelList
+	cases         cases
+	rule          widget.Rule
+	top           int
+	width, height int
 }
 
 func newHeldDetail(s *Shared, list *CarcelList) *heldDetail {
-	return &heldDetail{document: document{
-		Shared: s, none: "nothing is selected", scopes: []keymap.Scope{keymap.Carcel, keymap.List},
-	}, list: list}
+	return &heldDetail{Shared: s, list: list}
 }
 
-// Refresh shows the selected entry.
+// SetSize gives the detail exactly width by height cells.
+func (d *heldDetail) SetSize(width, height int) { d.width, d.height = width, height }
+
+// entry is the selected one; nil when there is none.
+func (d *heldDetail) entry() *carcel.Entry {
+	if e := d.list.selected(); e != nil {
+		return *e
+	}
+	return nil
+}
+
+// read is what was read of the selected entry; nil while it is not.
+func (d *heldDetail) read() *heldCase {
+	if e := d.entry(); e != nil {
+		return d.cases.get(e.SHA)
+	}
+	return nil
+}
+
+// Refresh asks for the selected entry when it is another one, or what was
+// read of it is old.
 func (d *heldDetail) Refresh() tea.Cmd {
-	selected := d.list.selected()
-	d.shown = selected != nil
-	d.rule.Title, d.rule.Note, d.rule.Badges = "Held packet", "", nil
-	if selected == nil {
-		d.asked = ""
+	e := d.entry()
+	if e == nil {
+		d.cases.asked = ""
 		return nil
 	}
-	h := *selected
-	l := statusLook(h.Decision)
-	d.rule.Title, d.rule.Note = known(h.Primitive), known(h.Vertical)
-	d.rule.Badges = [][]widget.Span{widget.Badge(d.Theme, l.glyph, l.word, known(h.Decision.Title()))}
-	to := []widget.Span{widget.T(themes.Fg, known(h.Origin)), widget.T(themes.Muted, "  "+d.Theme.Glyph(themes.GlyphArrow)+"  ")}
-	if h.Key != "" {
-		to = append(to, widget.T(themes.Fg, h.Key), widget.T(themes.Muted, "  "+h.Operation))
-	} else {
-		to = append(to, widget.T(themes.Muted, "no target was written down"))
-	}
-	d.lines = []fact{
-		textFact("packet", known(h.TrackingID)),
-		{"from", to},
-	}
-	if !h.At.IsZero() {
-		d.lines = append(d.lines, fact{"held", []widget.Span{
-			widget.T(themes.Fg, age(d.Now, h.At)), widget.T(themes.Muted, "  since "+h.At.Format("2006-01-02 15:04:05")),
-		}})
-	}
-	d.lines = append(append(d.lines, fact{}), longFact("why", h.Reason, d.width)...)
-	for _, f := range h.Faults {
-		d.lines = append(d.lines, fact{"fault", []widget.Span{widget.State(d.Theme, themes.GlyphError), widget.T(themes.Warn, " "+f.String())}})
-	}
-	if h.SHA == d.asked {
-		if d.err != nil {
-			d.lines = append(d.lines, longFact("text", engine.Sentence(d.err), d.width)...)
-		}
+	if e.SHA == d.cases.asked {
 		return nil
 	}
-	d.asked, d.err = h.SHA, nil
-	d.put("", nil)
-	e, sha := d.Engine, h.SHA
-	return func() tea.Msg {
-		ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
-		defer cancel()
-		held, _, err := e.Carcel().Show(ctx, sha)
-		return heldMsg{sha, held.Raw, err}
+	d.cases.asked, d.top = e.SHA, 0
+	d.cases.number++
+	moved := d.cases.moved
+	d.cases.moved = d.Now
+	if d.Away() {
+		return nil
 	}
+	if c := d.cases.get(e.SHA); c != nil && c.err == nil && d.Now.Sub(c.at) < caseFresh && c.at.After(d.cases.renewed) {
+		return nil
+	}
+	if d.Now.Sub(moved) > 2*settles {
+		return d.ask(e.SHA)
+	}
+	sha, n := e.SHA, d.cases.number
+	return tea.Tick(settles, func(time.Time) tea.Msg { return askMsg{sha, n} })
 }
 
-// Update takes the text that was asked for.
-func (d *heldDetail) Update(msg tea.Msg) tea.Cmd {
-	h, ok := msg.(heldMsg)
-	if !ok {
-		return d.document.Update(msg)
-	}
-	if h.sha != d.asked {
-		return nil
-	}
-	if d.err = h.err; d.err == nil {
-		d.put(contentsOf(h.raw), []byte(h.raw))
-	}
+// again has the selected entry read anew: something of ours has changed.
+func (d *heldDetail) again() tea.Cmd {
+	d.cases.renewed, d.cases.asked = d.Now, ""
 	return d.Refresh()
 }
 
+func (d *heldDetail) ask(sha string) tea.Cmd {
+	e, as := d.Engine, d.As
+	return func() tea.Msg { return readCase(e, as, sha) }
+}
+
+// Update takes what was asked for.
+func (d *heldDetail) Update(msg tea.Msg) tea.Cmd {
+	switch m := msg.(type) {
+	case askMsg:
+		if m.n == d.cases.number {
+			return d.ask(m.sha)
+		}
+	case caseMsg:
+		return d.took(m.heldCase)
+	case historyMsg:
+		if c := d.cases.get(m.sha); c != nil {
+			c.history, c.lost, c.told = m.history, m.err, true
+		}
+	}
+	return nil
+}
+
+// took keeps a case, and asks for its history when it is still looked at.
+func (d *heldDetail) took(h heldCase) tea.Cmd {
+	h.at = d.Now
+	h.text = contentsOf(&h.k.Held)
+	if h.text != "" {
+		h.lines = strings.Split(h.text, "\n")
+	} else {
+		h.bytes = &widget.HexView{}
+		h.bytes.SetData([]byte(h.k.Held.Raw))
+	}
+	if old := d.cases.get(h.sha); old != nil {
+		h.history, h.told, h.lost = old.history, old.told, old.lost
+	}
+	d.cases.put(&h)
+	if h.err != nil || h.sha != d.cases.asked {
+		return nil
+	}
+	e, entry := d.Engine, h.k.Held.Entry
+	return func() tea.Msg {
+		ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
+		defer cancel()
+		history, err := e.Carcel().History(ctx, &entry)
+		return historyMsg{h.sha, history, err}
+	}
+}
+
 // contentsOf are an entry's contents as indented JSON; the whole entry where
-// it has none; "" where it is not JSON at all.
-func contentsOf(raw string) string {
-	entry, _, err := packet.ParseValue([]byte(raw))
-	if err != nil {
-		return ""
+// it has none, "" where it is not JSON at all.
+func contentsOf(h *carcel.Held) string {
+	if h.Contents.Kind() == packet.Object {
+		return string(packet.AppendIndentedJSON(nil, h.Contents, "  "))
 	}
-	if contents, there := entry.Get("contents"); there {
-		entry = contents
+	if v, _, err := packet.ParseValue([]byte(h.Raw)); err == nil {
+		return string(packet.AppendIndentedJSON(nil, v, "  "))
 	}
-	return string(packet.AppendIndentedJSON(nil, entry, "  "))
+	return ""
 }
 
 // Do copies the contents, as long as they are not read the tracking id, or
 // scrolls.
 func (d *heldDetail) Do(id string) (tea.Cmd, bool) {
-	if id == "list.copy" {
-		if selected := d.list.selected(); len(d.raw) == 0 && selected != nil { // not read yet
-			return send(Copy{"the tracking id", (*selected).TrackingID}), true
+	page := max(d.room()-1, 1)
+	switch id {
+	case "list.copy":
+		c, e := d.read(), d.entry()
+		switch {
+		case e == nil:
+			return nil, false
+		case c == nil || c.err != nil:
+			return send(Copy{"the tracking id", e.ID()}), true
+		case c.k.Held.Contents.Kind() == packet.Object:
+			return send(Copy{"the contents", c.text}), true
 		}
-		if d.text == "" {
-			return send(Copy{"the entry", string(d.raw)}), true
-		}
-		return send(Copy{"the contents", d.text}), true
+		return send(Copy{"the entry", c.k.Held.Raw}), true
+	case "list.up":
+		d.top--
+	case "list.down":
+		d.top++
+	case "list.pageup":
+		d.top -= page
+	case "list.pagedown":
+		d.top += page
+	case "list.home":
+		d.top = 0
+	case "list.end":
+		d.top = 1 << 30
+	default:
+		return nil, false
 	}
-	return d.document.Do(id)
+	d.top = max(d.top, 0)
+	return nil, true
+}
+
+// State: a detail scrolls, and there is nothing below it.
+func (d *heldDetail) State(id string) keymap.State {
+	switch id {
+	case "list.open":
+		return keymap.Off("it is open")
+	case "list.filter":
+		return keymap.Off("a detail has no filter")
+	case "list.mark", "carcel.range", "carcel.all":
+		return keymap.Off("marks are set in the list")
+	case "list.copy":
+		if d.entry() == nil {
+			return keymap.Off("nothing is selected")
+		}
+	}
+	return keymap.On
+}
+
+// Leave keeps the place.
+func (d *heldDetail) Leave() {}
+
+// Typing is never so.
+func (d *heldDetail) Typing() bool { return false }
+
+// Scopes are those of the carcel and of a list, for scrolling.
+func (d *heldDetail) Scopes() []keymap.Scope { return []keymap.Scope{keymap.Carcel, keymap.List} }
+
+// room is how many lines are in sight.
+func (d *heldDetail) room() int { return max(d.height-2, 1) }
+
+// View draws title and sections.
+func (d *heldDetail) View(focused bool) string {
+	d.rule = widget.Rule{Title: "Held packet", Focused: focused}
+	e := d.entry()
+	if e == nil {
+		return widget.Stack(d.rule.View(d.Theme, d.width), widget.Empty(d.Theme, d.width, d.height-1, "nothing is selected"))
+	}
+	l := statusLook(e.Decision)
+	d.rule.Title, d.rule.Note = known(e.Primitive), known(e.Vertical)
+	words := known(e.Decision.Title())
+	badge := []widget.Span{widget.State(d.Theme, l.glyph), widget.T(l.word, " "+words)}
+	if e.Waits() {
+		badge[1] = widget.B(l.word, " "+words+" "+quorum(e))
+	}
+	doc := d.document(e)
+	d.top = min(d.top, max(doc.len()-d.room(), 0))
+	if doc.len() > d.room() {
+		d.rule.Badges = append(d.rule.Badges, []widget.Span{widget.T(themes.Faint, widget.Range(d.top, d.top+d.room(), doc.len()))})
+	}
+	d.rule.Badges = append(d.rule.Badges, badge)
+	parts := []string{d.rule.View(d.Theme, d.width), widget.Gap(d.width)}
+	for i := d.top; i < min(d.top+d.room(), doc.len()); i++ {
+		parts = append(parts, doc.line(d.Theme, i, d.width))
+	}
+	return widget.Fit(widget.Stack(parts...), d.width, d.height)
 }

@@ -268,8 +268,13 @@ func (c *Compose) ask() tea.Cmd {
 	if !v.ready() {
 		return send(Toast{themes.GlyphBlocked, "not sent: " + c.whyNot()})
 	}
-	line := []widget.Span{widget.T(themes.Fg, known(member(v.packet.Contents, "primitive"))), widget.T(themes.Muted, " to "),
-		widget.T(themes.Fg, v.to.Key), widget.T(themes.Muted, " by "+string(v.preview.To.Operation))}
+	line := []widget.Span{widget.T(themes.Fg, known(member(v.packet.Contents, "primitive")))}
+	switch to := v.preview.To; {
+	case to.Key == "":
+		line = append(line, widget.T(themes.Muted, " to nowhere: no key is named, and no route fits"))
+	default:
+		line = append(line, widget.T(themes.Muted, " to "), widget.T(themes.Fg, to.Key), widget.T(themes.Muted, " by "+string(to.Operation)))
+	}
 	body := [][]widget.Span{line}
 	if v.preview.Verdict.Status != governance.Approved {
 		l := statusLook(v.preview.Verdict.Status)

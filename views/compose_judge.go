@@ -52,7 +52,9 @@ func (c *Compose) judge() {
 		v.faults = append(v.faults, packet.Fault{Field: "ttl_seconds", Value: d.TTL, Expected: "an integer from 1 to 86400"})
 		ttl = packet.DefaultTTL
 	}
-	v.packet.TTLSeconds = ttl
+	if v.packet.TTLSeconds = ttl; ttl == 0 && d.Key == "" { // to Dispatch that means: the route's own
+		v.faults = append(v.faults, packet.Fault{Field: "ttl_seconds", Value: d.TTL, Expected: "an integer from 1 to 86400"})
+	}
 	v.preview, err = c.Engine.Preview(context.Background(), v.packet, v.to)
 	var invalid *packet.ValidationError
 	switch {
@@ -94,7 +96,11 @@ func (c *Compose) annotate() {
 		"operation": "set lpush rpush hset sadd",
 	}
 	if c.form.Value("operation") == "" && c.verdict.preview.To.Operation != "" {
-		notes["operation"] = string(c.verdict.preview.To.Operation) + ", from the key"
+		from := ", from the key"
+		if c.form.Value("key") == "" {
+			from = ", from the route"
+		}
+		notes["operation"] = string(c.verdict.preview.To.Operation) + from
 	}
 	problems := map[string]string{}
 	for _, f := range c.verdict.faults {
@@ -116,6 +122,9 @@ func (c *Compose) annotate() {
 // destinationNote says what stands at the destination now.
 func (c *Compose) destinationNote() string {
 	key := c.form.Value("key")
+	if way := c.verdict.preview.To.Key; key == "" && way != "" {
+		return "to " + way
+	}
 	if key == "" {
 		return "such as queue:council"
 	}

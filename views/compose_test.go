@@ -88,8 +88,8 @@ func TestSendingAsksAndTellsWhatWillBecome(t *testing.T) {
 	c.set("ttl", "60")
 	c.set("key", "")
 	cmd, _ = c.Do("compose.send")
-	if toast := told[Toast](t, cmd); !strings.HasPrefix(toast.Text, "not sent: no key is named") {
-		t.Errorf("%q", toast.Text)
+	if ask := told[Ask](t, cmd); !strings.Contains(ask.Body[0][1].Text, "no key is named, and no route fits") {
+		t.Errorf("%+v", ask.Body)
 	}
 }
 

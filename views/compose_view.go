@@ -20,7 +20,8 @@ func (c *Compose) View(bool) string { return margin(c.draw()) }
 func (c *Compose) draw() string {
 	if c.width < WideFrom {
 		w := c.width - 1
-		below := widget.Stack(append(c.drawVerdict(w), c.drawFaults(w, 2)...)...)
+		lines := append(c.drawVerdict(w), c.drawFired(w)...)
+		below := widget.Stack(append(lines, c.drawFaults(w, 2)...)...)
 		used := strings.Count(below, "\n") + 1
 		return widget.Stack(widget.Fit(c.drawPacket(w, c.height-used), w, c.height-used), below)
 	}
@@ -180,32 +181,6 @@ func (c *Compose) check(width int, g themes.Glyph, name string, role themes.Role
 	var l widget.Line
 	l.Space(widget.ColGlyph).Add(widget.State(c.Theme, g)).Space(1).Add(widget.T(themes.Fg, name)).To(23).Add(widget.T(role, text))
 	return l.Render(c.Theme, themes.Bg, width)
-}
-
-func (c *Compose) drawCouncil(width int) []string {
-	v := c.verdict.preview
-	rule := widget.Rule{Title: "Council", Note: c.Engine.Policy()}
-	if !c.verdict.ready() {
-		return []string{rule.View(c.Theme, width), widget.Text(c.Theme, themes.Bg, width, widget.T(themes.Muted, "     it is asked once the packet is valid"))}
-	}
-	l := statusLook(v.Verdict.Status)
-	rule.Badges = [][]widget.Span{widget.Badge(c.Theme, l.glyph, l.word, v.Verdict.Status.Word())}
-	out := []string{rule.View(c.Theme, width)}
-	for _, f := range v.Verdict.Findings {
-		fl := statusLook(f.Status)
-		glyph, role := fl.glyph, themes.Fg
-		if f.Advisory {
-			glyph, role = themes.GlyphCalm, themes.Info
-		}
-		out = append(out, c.check(width, glyph, f.Guardian, role, f.Reason))
-	}
-	if len(v.Verdict.Findings) == 0 {
-		out = append(out, c.check(width, themes.GlyphOK, "no guardian", themes.Muted, v.Verdict.Reason))
-	}
-	for _, r := range v.Verdict.Required {
-		out = append(out, c.check(width, themes.GlyphOpen, "needs", themes.Muted, r))
-	}
-	return out
 }
 
 func (c *Compose) drawSize(width int) []string {

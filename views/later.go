@@ -3,7 +3,6 @@ package views
 import (
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/keymap"
 	"github.com/infrafabric/ifpacket/themes"
 	"github.com/infrafabric/ifpacket/ui/widget"
@@ -27,33 +26,6 @@ func NewLineage(s *Shared) *Plain {
 			textFact("chains", "schema 1.1 carries a linked lineage: the Queues screen shows it"),
 			{"verdicts", []widget.Span{widget.T(themes.Muted, "chains are not verified here yet")}},
 		}
-	}}
-}
-
-// NewCouncil tells which council sits and what it has held.
-func NewCouncil(s *Shared) *Plain {
-	return &Plain{Shared: s, title: "Council", note: func(s *Shared) string { return s.Engine.Policy() }, lines: func(s *Shared) []fact {
-		sits := "a council judges every packet that this console dispatches"
-		if s.Engine.Policy() == (governance.Unanimous{}).Revision() {
-			sits = "no guardian sits: every valid packet is approved, and recorded so"
-		}
-		count := s.Snap.Carcel.Count
-		lines := []fact{textFact("policy", s.Engine.Policy()), textFact("council", sits), {}}
-		label := "held"
-		for _, status := range []governance.Status{governance.CoSign, governance.Review, governance.Blocked, governance.Failed} {
-			l := statusLook(status)
-			glyph := widget.State(s.Theme, l.glyph)
-			if count(status) == 0 {
-				glyph.Role = themes.Faint
-			}
-			lines = append(lines, fact{label, append([]widget.Span{glyph, widget.T(themes.Fg, " "+widget.PadLeft(widget.Count(int64(count(status))), 5))},
-				widget.T(themes.Muted, "  "+status.Title()))})
-			label = ""
-		}
-		if n := len(s.Snap.Carcel.Entries()); int64(n) < s.Snap.Carcel.Length {
-			lines = append(lines, fact{"", []widget.Span{widget.T(themes.Faint, "among the newest "+widget.Commas(n)+" of "+widget.Commas(int(s.Snap.Carcel.Length)))}})
-		}
-		return lines
 	}}
 }
 

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -33,6 +34,21 @@ func (r *rows[T]) filter(match func(string) bool) {
 	}
 }
 
+// sift shows the items that pass, of all or of those that are shown; nil lets
+// all pass.
+func (r *rows[T]) sift(pass func(*T) bool, shown bool) {
+	if shown {
+		r.shown = slices.DeleteFunc(r.shown, func(i int) bool { return !pass(&r.items[i]) })
+		return
+	}
+	r.shown = r.shown[:0]
+	for i := range r.items {
+		if pass == nil || pass(&r.items[i]) {
+			r.shown = append(r.shown, i)
+		}
+	}
+}
+
 // list is a titled table with a filter: the shape of nearly all panes.
 type list[T any] struct {
 	*Shared
@@ -46,6 +62,10 @@ type list[T any] struct {
 	begin         []widget.Span // and how to begin
 	bare          bool          // Pulse on a narrow screen: no column heads
 	renew         func() []T    // makes the items, where they depend on the filter
+
+	// sift makes what a filter lets pass, instead of words in the rows' text;
+	// nil lets all pass. Narrower says that nothing passes that did not before.
+	sift func(query string) (pass func(*T) bool, narrower bool)
 }
 
 func newList[T any](s *Shared, title string, scope keymap.Scope) *list[T] {
@@ -81,6 +101,12 @@ func (l *list[T]) set(items []T) {
 func (l *list[T]) refilter() {
 	if l.renew != nil {
 		l.rows.items = l.renew()
+	}
+	if l.sift != nil {
+		pass, narrower := l.sift(l.query.Value())
+		l.rows.sift(pass, narrower)
+		l.table.SetRows(&l.rows)
+		return
 	}
 	words := strings.Fields(strings.ToLower(l.query.Value()))
 	if len(words) == 0 {

@@ -19,6 +19,7 @@ type Shared struct {
 	Engine *engine.Engine
 	Theme  *themes.Theme // faint throughout while Redis is away
 	Keys   *keymap.Map
+	As     string // the operator whose key signs here; "" is the only one there is
 	Snap   *watch.Snapshot
 	Now    time.Time
 }
@@ -63,9 +64,17 @@ type Toast struct {
 
 // Ask asks the root to open a dialog; Yes runs when it is confirmed.
 type Ask struct {
-	Title, Verb string
+	Title, Verb string // without a verb it is only to be read
 	Body        [][]widget.Span
+	Count       int // of what it acts on: above 20 it is typed; 0 counts as one
 	Yes         tea.Cmd
+
+	// Fields are to be filled in, if any. Check says what is wrong with them,
+	// by ID. Filled, where it is set, makes the command that runs instead of
+	// Yes.
+	Fields []widget.Field
+	Check  func(value func(id string) string) map[string]string
+	Filled func(value func(id string) string) tea.Cmd
 }
 
 // Pick asks the root to open a list to choose from; Chosen gets the index.

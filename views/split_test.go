@@ -21,12 +21,14 @@ var heldTexts = []string{
 	strings.Repeat("\x1b[31m no JSON ", 60),
 }
 
+func heldSHA(i int) string { return fmt.Sprintf("%064x", i+1) }
+
 func carcelScreen(t testing.TB, w int) *Carcel {
 	s := plainStage(t)
 	s.Snap.Carcel = watch.Carcel{Length: 3, Table: carcel.NewTable(
-		&carcel.Entry{SHA: "sha-0", TrackingID: "id-1", Primitive: "process.kill", Decision: governance.Blocked, Reason: "no pid " + strings.Repeat("because of this and that ", 6) + "END", Origin: "o"},
-		&carcel.Entry{SHA: "sha-1", TrackingID: "id-2", Primitive: "matrix.route", Decision: governance.Failed, Reason: "timed out"},
-		&carcel.Entry{SHA: "sha-2", Faults: []packet.Fault{{Field: "entry", Value: "text", Expected: "a JSON object"}}},
+		&carcel.Entry{SHA: heldSHA(0), TrackingID: "id-1", Primitive: "process.kill", Decision: governance.Blocked, Reason: "no pid " + strings.Repeat("because of this and that ", 6) + "END", Origin: "o"},
+		&carcel.Entry{SHA: heldSHA(1), TrackingID: "id-2", Primitive: "matrix.route", Decision: governance.Failed, Reason: "timed out"},
+		&carcel.Entry{SHA: heldSHA(2), Faults: []packet.Fault{{Field: "entry", Value: "text", Expected: "a JSON object"}}},
 	)}
 	c := NewCarcel(s)
 	c.SetSize(w, 20)
@@ -38,7 +40,7 @@ func carcelScreen(t testing.TB, w int) *Carcel {
 // answer tells the screen the texts that it may have asked for.
 func answer(c *Carcel) {
 	for i, raw := range heldTexts {
-		c.Update(heldMsg{sha: fmt.Sprint("sha-", i), raw: raw})
+		c.Update(caseMsg{heldCase{sha: heldSHA(i), k: carcel.Case{Held: carcel.Parse(raw)}}})
 	}
 }
 

@@ -44,7 +44,9 @@ type Case struct {
 	ToErr  error                // why that is not known
 
 	slot     int64
-	expected string // the record's text in Redis
+	expected string             // the record's text in Redis
+	again    governance.Verdict // what the rules in force say now
+	copy     bool               // another copy of it was released, by its decision or with its very text
 }
 
 // Case reads what there is to approve about an entry. An entry of another
@@ -61,23 +63,108 @@ func (c *Carcel) Case(ctx context.Context, id string) (Case, error) {
 		return k, err
 	}
 	k.expected = rec.raw
+	if k.copy, err = c.isCopy(ctx, &h, rec); err != nil {
+		return k, err
+	}
+	if k.copy { // or it was released since it was read
+		again, slot, err := c.find(ctx, id)
+		if err != nil {
+			return k, err
+		}
+		if again.SHA != h.SHA {
+			return c.Case(ctx, id)
+		}
+		k.slot = slot
+	}
 	rules := c.council.InForce()
-	if rec.Recorded != nil && rec.Outcome == nil && (h.Decided == "" || h.Decided == rec.DecisionID) {
+	if rec.decides(&h) {
 		k.Record = *rec.Recorded
 	} else if k.Record, err = c.opened(&h, rec, rules); err != nil {
 		return k, err
 	}
 	k.To, k.ToErr = target(&h, dispatch.Destination{}, rules)
+	k.again = judgedAgain(ctx, rules, &h, k.To)
+	if k.Record.Waits() {
+		same := k.again
+		if k.Record.Policy != rules.Revision() { // the policy of its time is frozen
+			same = governance.Verdict{}
+		}
+		k.Record.Quorum = k.Record.Asks(h.Decision, same)
+	}
 	check, err := c.checker(ctx)
 	if err != nil {
 		return k, err
 	}
-	k.Tally = k.Record.Count(k.statement(), h.Actor, check)
+	if k.Record.Appeal != nil && !k.Record.AppealSigned(k.statement(), check) {
+		k.Record.Quorum = k.Record.Quorum.Stricter(unsigned)
+	}
+	k.Tally = k.Record.Count(k.statement(), k.senders(), check)
+	to := dispatch.Destination{Key: h.Key, Operation: dispatch.Operation(h.Operation)}
+	if k.Record.Request != "" && h.Complete && !dispatch.WasAsked(k.Record.Request, h.Packet, to) {
+		k.Tally.Faults = append(k.Tally.Faults, "the entry was altered: its contents, origin or target are not those that were dispatched")
+	}
 	return k, nil
 }
 
+// decides reports whether the record is of the decision that an entry waits
+// for, or that blocked it. Where the entry names none, a decision that asks
+// nobody is not the one that somebody else's hold waits for.
+func (r filed) decides(h *Held) bool {
+	if r.Recorded == nil || r.Outcome != nil {
+		return false
+	}
+	return h.Decided == r.DecisionID || h.Decided == "" && (r.Recorded.Waits() || !h.Waits())
+}
+
+// released reports whether the very decision that an entry names has released
+// a packet: then the entry is a copy that stayed.
+func (r filed) released(h *Held) bool {
+	return r.Recorded != nil && r.Outcome != nil && r.Outcome.State == governance.OutcomeReleased && h.Decided == r.DecisionID
+}
+
+// isCopy reports whether another copy of an entry was released, by the decision
+// that it names, or with its very text.
+func (c *Carcel) isCopy(ctx context.Context, h *Held, rec filed) (bool, error) {
+	if rec.released(h) {
+		return true, nil
+	}
+	return c.marked(ctx, h.SHA)
+}
+
+// judgedAgain is what rules say of a held packet; nothing where it cannot be
+// read.
+func judgedAgain(ctx context.Context, rules governance.Rules, h *Held, to dispatch.Destination) governance.Verdict {
+	a, err := governance.ActionOf(h.Packet, to.Key, string(to.Operation))
+	if err != nil {
+		return governance.Verdict{}
+	}
+	return governance.Ask(ctx, rules, a)
+}
+
+// senders are the names under which the packet was sent, by its entry and by
+// its record.
+func (k *Case) senders() []string {
+	names := []string{k.Held.Actor, k.Held.Origin}
+	if a, there := k.Record.Action(); there {
+		names = append(names, a.Actor, a.Origin)
+	}
+	return names
+}
+
+// deadline is when it is too late to approve, in milliseconds: the earlier of
+// what record and entry say, and long past where neither says it.
+func (k *Case) deadline() int64 {
+	at := governance.Millis(k.Record.ExpiresAt)
+	if own := k.Held.Expires; !own.IsZero() && k.Held.Decided == k.Record.DecisionID && (at == 0 || own.UnixMilli() < at) {
+		at = own.UnixMilli()
+	}
+	return max(at, 1)
+}
+
 // opened is a decision on an entry that has none in force: what the entry
-// itself says, under the rules of now.
+// itself says, under the rules of now. It asks no fewer persons than the one
+// before, unless that one released the packet: nobody has a packet denied to
+// have it released by fewer.
 func (c *Carcel) opened(h *Held, before filed, rules governance.Rules) (governance.Recorded, error) {
 	v := governance.Verdict{Status: h.Decision, Reason: h.Reason, Quorum: governance.QuorumOf(h.Decision)}
 	if h.Guardian != "" {
@@ -92,6 +179,9 @@ func (c *Carcel) opened(h *Held, before filed, rules governance.Rules) (governan
 	d := governance.NewDecision(h.TrackingID, a, v, rules, c.now())
 	rec, err := governance.ParseRecorded(d.AppendJSON(nil))
 	rec.Replays = before.replays()
+	if b := before.Recorded; b != nil && (b.Outcome == nil || b.Outcome.State != governance.OutcomeReleased) {
+		rec.Quorum = rec.Quorum.Stricter(b.Asks("", governance.Verdict{}))
+	}
 	return rec, err
 }
 
@@ -172,7 +262,7 @@ func (c *Carcel) Approve(ctx context.Context, id string, by keyring.Signer, why 
 				packet.Member{Key: "expires_at", Value: packet.StringOf(rec.ExpiresAt)})
 			status, err := c.settle(ctx, act{
 				held: &k.Held, slot: k.slot, becomes: becomes, became: SHA(becomes), expected: k.expected, record: rec.JSON(),
-				pending: strconv.FormatInt(governance.Millis(rec.ExpiresAt), 10), deadline: governance.Millis(rec.ExpiresAt),
+				pending: strconv.FormatInt(k.deadline(), 10), deadline: k.deadline(),
 				events: "approved", actor: a.Person, policy: rec.Policy, decision: rec.DecisionID, key: k.To.Key, operation: string(k.To.Operation),
 			})
 			return done, status, err
@@ -206,7 +296,7 @@ func (c *Carcel) approved(ctx context.Context, k *Case, rec governance.Recorded,
 		rec.Outcome.Became, second = id, rec.Renamed(id)
 	}
 	return c.release(ctx, act{
-		held: &k.Held, slot: k.slot, expected: k.expected, record: rec.JSON(), deadline: governance.Millis(rec.ExpiresAt),
+		held: &k.Held, slot: k.slot, expected: k.expected, record: rec.JSON(), deadline: k.deadline(),
 		second: second, events: "approved+released", actor: last.Person, policy: rec.Policy, decision: rec.DecisionID,
 	}, f, governance.OutcomeReleased)
 }
@@ -220,7 +310,7 @@ func (c *Carcel) sign(ctx context.Context, k *Case, what string, by keyring.Sign
 	if err != nil {
 		return a, err
 	}
-	return a, k.Record.Admit(s, a, k.Held.Actor, check)
+	return a, k.Record.Admit(s, a, k.senders(), check)
 }
 
 // again carries out an act, and reads the case anew when somebody else's act
@@ -249,15 +339,26 @@ func (k *Case) waits() error {
 	if k.Held.TrackingID == "" {
 		return fmt.Errorf("%s has no tracking id to keep a decision under; replay it with other contents, or discard it", k.Held.ID())
 	}
-	if k.Held.Waits() {
+	if k.copy {
+		return fmt.Errorf("%w: %s", ErrCopy, k.Held.ID())
+	}
+	if k.Waits() {
 		return nil
 	}
 	hint := "appeal it, or change the policy and replay it"
 	if k.Record.Outcome != nil {
 		hint = "it was " + k.Record.Outcome.State
 	}
-	return fmt.Errorf("%s is %s: %w; %s", k.Held.ID(), k.Held.Decision.Title(), ErrNotWaiting, hint)
+	status := k.Held.Decision
+	if status.Waits() { // the entry says so, its decision does not
+		status = k.Record.Status
+	}
+	return fmt.Errorf("%s is %s: %w; %s", k.Held.ID(), status.Title(), ErrNotWaiting, hint)
 }
+
+// Waits reports whether persons are asked about the entry: it says so, and so
+// does its decision.
+func (k *Case) Waits() bool { return k.Held.Waits() && k.Record.Waits() }
 
 func contains(list []string, s string) bool {
 	for _, x := range list {

@@ -141,6 +141,30 @@ func TestNobodyApprovesWhatTheySentOrAppealed(t *testing.T) {
 	})
 }
 
+func TestAnAppealThatNobodySignedAsksForTwoPersons(t *testing.T) {
+	t.Parallel()
+	testredis.Each(t, func(t *testing.T, url string) {
+		h := open(t, url)
+		id := h.send("never", "worker_1")
+		if done, err := h.held.Appeal(ctx, id, "somebody", nil, "please"); err != nil || done.Required != 2 {
+			t.Fatalf("%+v, %v", done, err)
+		}
+		if done, err := h.held.Approve(ctx, id, h.people["bob"], ""); err != nil || done.Status != "approved" {
+			t.Fatalf("%+v, %v", done, err)
+		}
+		// Who can write to Redis may claim that cy appealed; there is no signature.
+		rec := h.record(id)
+		rec.Appeal.Person, rec.Quorum.Approvals = "cy", 1
+		h.raw.Set(ctx, keyspace.Main.Decision(id), rec.JSON(), 0)
+		if k, err := h.held.Case(ctx, id); err != nil || k.Tally.Needed != 2 || k.Tally.Enough() {
+			t.Fatalf("%+v, %v", k.Tally, err)
+		}
+		if done, err := h.held.Approve(ctx, id, h.people["ann"], ""); err != nil || done.Status != "released" {
+			t.Errorf("%+v, %v", done, err)
+		}
+	})
+}
+
 func TestADenialIsRecordedAndEndsTheWait(t *testing.T) {
 	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {

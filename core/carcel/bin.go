@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -27,9 +27,13 @@ func (c *Carcel) Discard(ctx context.Context, id, by, why string) (Acted, error)
 func (c *Carcel) discard(ctx context.Context, k *Case, by, why string) (string, error) {
 	rec := k.Record
 	rec.Outcome = &governance.Outcome{State: governance.OutcomeDiscarded, At: rfc3339(c.now()), By: by, Why: why}
+	record := c.keep(k, rec)
+	if k.copy { // the record tells of the packet, which was released
+		record = ""
+	}
 	return c.settle(ctx, act{
 		held: &k.Held, slot: k.slot, becomes: stone(&k.Held.Entry, governance.OutcomeDiscarded, c.now()), ends: true,
-		expected: k.expected, record: c.keep(k, rec), pending: "0",
+		expected: k.expected, record: record, pending: "0",
 		where: "bin", key: c.space.Bin(k.Held.SHA), value: []byte(k.Held.Raw), ttl: binLife,
 		events: "discarded", actor: by, policy: rec.Policy, decision: rec.DecisionID,
 	})
@@ -50,43 +54,72 @@ type Binned struct {
 	Ends time.Time // when it is forgotten
 }
 
-// Bin lists what was discarded, the newest first.
+// binMost is how many discarded entries Bin lists.
+const binMost = 1000
+
+// Bin lists what was discarded, the newest first, at most a thousand.
 func (c *Carcel) Bin(ctx context.Context) ([]Binned, error) {
-	key := c.space.Bins()
-	list, err := c.store.Commands().ZRevRangeByScoreWithScores(ctx, key, &redis.ZRangeBy{
-		Min: strconv.FormatInt(c.now().UnixMilli(), 10), Max: "+inf", Count: 1000,
-	}).Result()
-	if err != nil {
-		return nil, c.store.Explain("carcel", key, err)
-	}
 	var out []Binned
-	for _, z := range list {
-		sha, _ := z.Member.(string)
-		raw, err := c.store.Commands().Get(ctx, c.space.Bin(sha)).Result()
-		if errors.Is(err, redis.Nil) {
-			continue
-		}
+	err := c.binned(ctx, "", func(b Binned) bool {
+		out = append(out, b)
+		return len(out) < binMost
+	})
+	return out, err
+}
+
+// binned goes through what was discarded, the newest first, until each returns
+// false. Digits are those with which the SHA begins.
+func (c *Carcel) binned(ctx context.Context, digits string, each func(Binned) bool) error {
+	key := c.space.Bins()
+	for first := int64(0); ; first += bodyLot {
+		list, err := c.store.Commands().ZRevRangeWithScores(ctx, key, first, first+bodyLot-1).Result()
 		if err != nil {
-			return nil, c.store.Explain("carcel", c.space.Bin(sha), err)
+			return c.store.Explain("carcel", key, err)
 		}
-		out = append(out, Binned{Held: Parse(raw), Ends: time.UnixMilli(int64(z.Score))})
+		texts := make([]*redis.StringCmd, len(list))
+		err = c.store.Read(ctx, func(p redis.Pipeliner) {
+			for i, z := range list {
+				if sha, _ := z.Member.(string); strings.HasPrefix(sha, digits) {
+					texts[i] = p.Get(ctx, c.space.Bin(sha))
+				}
+			}
+		})
+		if err != nil {
+			return err
+		}
+		for i, text := range texts {
+			if text == nil || errors.Is(text.Err(), redis.Nil) {
+				continue
+			}
+			if err := text.Err(); err != nil {
+				return c.store.Explain("carcel", key, err)
+			}
+			if !each(Binned{Held: Parse(text.Val()), Ends: time.UnixMilli(int64(list[i].Score))}) {
+				return nil
+			}
+		}
+		if len(list) < bodyLot {
+			return nil
+		}
 	}
-	return out, nil
 }
 
 // Restore puts a discarded entry back into the carcel, at its end.
 func (c *Carcel) Restore(ctx context.Context, id, by, why string) (Acted, error) {
+	digits, isSHA := strings.CutPrefix(id, "sha:")
+	if !isSHA {
+		digits = ""
+	}
 	for range tries {
-		binned, err := c.Bin(ctx)
+		var h *Held
+		err := c.binned(ctx, strings.ToLower(digits), func(b Binned) bool {
+			if b.Named(id) {
+				h = &b.Held
+			}
+			return h == nil
+		})
 		if err != nil {
 			return Acted{}, err
-		}
-		var h *Held
-		for i := range binned {
-			if binned[i].Named(id) {
-				h = &binned[i].Held
-				break
-			}
 		}
 		if h == nil {
 			return Acted{}, &ErrNotBinned{ID: id}

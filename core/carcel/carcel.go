@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -39,6 +40,20 @@ type Carcel struct {
 	space    keyspace.Partition
 	now      func() time.Time
 	watch    time.Duration // for how long a canary is watched
+	seen     func() *Table
+	drift    atomic.Int64 // how far from where it was seen an entry was found last
+}
+
+// Sees gives the carcel a picture of the list that somebody keeps anyway, so
+// that it need not read the list to find an entry. The picture may be old, and is nil
+// where there is none yet.
+func (c *Carcel) Sees(picture func() *Table) { c.seen = picture }
+
+func (c *Carcel) picture() *Table {
+	if c.seen == nil {
+		return nil
+	}
+	return c.seen()
 }
 
 // New makes a carcel whose packets the council judges again before they go,
@@ -75,6 +90,13 @@ func (c *Carcel) Show(ctx context.Context, id string) (Held, *governance.Recorde
 // find reads an entry by its id, wherever it is in the list. One that was
 // altered or moved since the list was read is looked for again.
 func (c *Carcel) find(ctx context.Context, id string) (h Held, slot int64, err error) {
+	if t := c.picture(); t != nil {
+		if e, at, ok := t.Find(id); ok {
+			if h, slot, err = c.at(ctx, e.SHA, at); err == nil {
+				return h, slot, nil
+			}
+		}
+	}
 	for range tries {
 		x, seen := c.Index(), false
 		for more := true; more; {
@@ -111,15 +133,19 @@ func (c *Carcel) at(ctx context.Context, sha string, slot int64) (Held, int64, e
 	if len(raw) == 1 && SHA(raw[0]) == sha {
 		return Parse(raw[0]), slot, nil
 	}
-	first := max(slot-near, 0)
-	if raw, err = c.read(ctx, first, slot+near/4); err != nil {
+	// Acts on many entries shift the rest little by little: the next is as far
+	// off as the last one was, or nearly.
+	first := max(slot+c.drift.Load()-near, 0)
+	if raw, err = c.read(ctx, first, first+near*5/4); err != nil {
 		return Held{}, 0, err
 	}
 	for i, text := range raw {
 		if SHA(text) == sha {
+			c.drift.Store(first + int64(i) - slot)
 			return Parse(text), first + int64(i), nil
 		}
 	}
+	c.drift.Store(0)
 	return Held{}, 0, &ErrNoEntry{ID: "sha:" + sha[:12]}
 }
 
@@ -263,7 +289,16 @@ func (c *Carcel) landed(ctx context.Context, a act) (bool, error) {
 		rec, err := c.record(ctx, a.held.TrackingID)
 		return rec.raw == a.record, err
 	}
-	err := c.store.Commands().ZScore(ctx, c.space.Marks(), a.held.SHA).Err()
+	if a.where == "bin" {
+		return c.marked(ctx, "bin:"+a.held.SHA)
+	}
+	return c.marked(ctx, a.held.SHA)
+}
+
+// marked reports whether an entry was released, by its SHA, or, with "bin:"
+// before it, discarded.
+func (c *Carcel) marked(ctx context.Context, name string) (bool, error) {
+	err := c.store.Commands().ZScore(ctx, c.space.Marks(), name).Err()
 	if errors.Is(err, redis.Nil) {
 		return false, nil
 	}

@@ -45,7 +45,7 @@ func (c *Carcel) deny(ctx context.Context, k *Case, a *governance.Approval, end 
 		packet.Member{Key: "decision", Value: packet.StringOf(string(governance.Blocked))},
 		packet.Member{Key: "reason", Value: packet.StringOf(reason)},
 		packet.Member{Key: "decision_id", Value: packet.StringOf(rec.DecisionID)})
-	event, deadline := "denied", governance.Millis(rec.ExpiresAt)
+	event, deadline := "denied", k.deadline()
 	if end.State == governance.OutcomeExpired {
 		deadline = 0
 	}
@@ -55,12 +55,19 @@ func (c *Carcel) deny(ctx context.Context, k *Case, a *governance.Approval, end 
 	})
 }
 
+// unsigned is what an appeal without a signature asks for: two persons, since
+// nobody can tell that the one who approves is not the one who appealed.
+var unsigned = governance.QuorumOf(governance.CoSign)
+
 // Appeal puts a blocked entry, or one that could not be judged, before a
-// person, who must be another than the one who appeals. A signer is not
-// needed; by names who appeals.
+// person, who must be another than the one who appeals. Without a signer, by
+// names who appeals, and two persons must approve.
 func (c *Carcel) Appeal(ctx context.Context, id, by string, signer *keyring.Signer, why string) (Acted, error) {
 	return c.again(ctx, id, func(k Case) (Acted, string, error) {
-		if k.Held.Waits() {
+		if k.copy {
+			return Acted{}, "", fmt.Errorf("%w: %s", ErrCopy, k.Held.ID())
+		}
+		if k.Waits() {
 			return Acted{}, "", fmt.Errorf("%s waits for a person already: approve or deny it", k.Held.ID())
 		}
 		if k.Held.TrackingID == "" {
@@ -71,8 +78,13 @@ func (c *Carcel) Appeal(ctx context.Context, id, by string, signer *keyring.Sign
 		if err != nil {
 			return Acted{}, "", err
 		}
-		rec.Status = k.Held.Decision
-		rec.Quorum = governance.QuorumOf(governance.Review)
+		if rec.Status = k.Held.Decision; rec.Status.Waits() { // only the entry says so
+			rec.Status = k.Record.Status
+		}
+		rec.Quorum = rec.Asks(governance.Review, k.again) // all whom any guardian asks for
+		if signer == nil {
+			rec.Quorum = rec.Quorum.Stricter(unsigned)
+		}
 		rec.ExpiresAt = rfc3339(now.Add(governance.PendingLife))
 		k.Record = rec
 		a := governance.Approval{Act: governance.Appealed, Person: by, Name: by, At: rfc3339(now), Why: why}

@@ -2,7 +2,9 @@ package carcel_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -23,11 +25,18 @@ import (
 
 var ctx = context.Background()
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain keeps the model's courses few, unless it is a long run.
+func TestMain(m *testing.M) {
+	if os.Getenv("IFPACKET_LONG") == "" {
+		_ = flag.Set("rapid.checks", "40")
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // rules judge by the primitive's name: "two" wants two persons, "one" one
 // person, "brief" one person soon, "never" is blocked, "later" is blocked until
-// lenient, "rated" may go limit times a minute. All else is approved.
+// lenient, "rated" may go limit times a minute, "both" is blocked by one guardian
+// while another wants two persons. All else is approved.
 type rules struct {
 	governance.Unanimous
 	lenient atomic.Bool
@@ -60,6 +69,10 @@ func (r *rules) Judge(_ context.Context, a governance.Action) (governance.Verdic
 		return v, err
 	case "never":
 		return say(governance.Blocked)
+	case "both":
+		v, err := say(governance.Blocked)
+		v.Findings = append(v.Findings, governance.Finding{Guardian: "second", Rule: "two persons", Status: governance.CoSign, Reason: "two persons"})
+		return v, err
 	case "later":
 		if !r.lenient.Load() {
 			return say(governance.Blocked)

@@ -33,6 +33,12 @@ type fate struct {
 	approved  []string // persons
 	appealed  string   // by whom
 	brief     bool     // its wait ends soon
+	asked     int      // the most persons that any decision on it asked for
+}
+
+// held is the packet again under another decision, which no approval is for.
+func (f *fate) held(s governance.Status) fate {
+	return fate{place: inCarcel, status: s, primitive: f.primitive, asked: max(f.asked, f.needed())}
 }
 
 // model says what must be true after any course of acts.
@@ -72,7 +78,7 @@ func (m *model) judged(primitive string) governance.Status {
 func (f *fate) needed() int {
 	switch f.status {
 	case governance.Review:
-		return 1
+		return max(1, f.asked)
 	case governance.CoSign:
 		return 2
 	}
@@ -158,7 +164,7 @@ func TestNoCourseOfActsLosesDoublesOrFreesAPacket(t *testing.T) {
 						wantErr(t, err, carcel.ErrTooLate)
 					default:
 						wantErr(t, err, nil)
-						*f = fate{place: inCarcel, status: governance.Blocked, primitive: f.primitive}
+						*f = f.held(governance.Blocked)
 					}
 				},
 				"appeal": func(t *rapid.T) {
@@ -172,7 +178,8 @@ func TestNoCourseOfActsLosesDoublesOrFreesAPacket(t *testing.T) {
 						return
 					}
 					wantErr(t, err, nil)
-					*f = fate{place: inCarcel, status: governance.Review, primitive: f.primitive, appealed: "ann"}
+					*f = f.held(governance.Review)
+					f.appealed = "ann"
 				},
 				"sweep": func(t *rapid.T) {
 					if _, err := h.held.Sweep(ctx); err != nil {
@@ -180,7 +187,7 @@ func TestNoCourseOfActsLosesDoublesOrFreesAPacket(t *testing.T) {
 					}
 					for _, id := range m.some(inCarcel) {
 						if f := m.packets[id]; f.brief {
-							*f = fate{place: inCarcel, status: governance.Blocked, primitive: f.primitive}
+							*f = f.held(governance.Blocked)
 						}
 					}
 				},

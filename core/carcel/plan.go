@@ -59,7 +59,7 @@ type Fate string
 const (
 	WouldRelease Fate = "release"
 	WouldHold    Fate = "hold"    // the policy in force does not approve it
-	WouldSkip    Fate = "skip"    // replayed too often already
+	WouldSkip    Fate = "skip"    // replayed too often already, or a copy of what was released
 	WouldFail    Fate = "invalid" // it cannot become a packet: no target, or not valid
 )
 
@@ -164,6 +164,10 @@ func (c *Carcel) judge(ctx context.Context, rules governance.Rules, h *Held, rec
 	p := Planned{Fate: WouldFail}
 	if h.Contents.Kind() != packet.Object && contents == nil {
 		p.Reason = "it is no packet: " + faultsOf(h)
+		return p, freed{}, governance.Verdict{}
+	}
+	if rec.released(h) {
+		p.Fate, p.Reason = WouldSkip, ErrCopy.Error()
 		return p, freed{}, governance.Verdict{}
 	}
 	if n := max(h.Replays, rec.replays()); n >= MaxReplays {
@@ -280,33 +284,28 @@ func (c *Carcel) someBodies(ctx context.Context, where places, list []string, ea
 	return nil
 }
 
-// pace waits so that steps happen at most rate times a second.
+// pace tells when to make steps so that they happen at most rate times a second.
 type pace struct {
 	every time.Duration
 	next  time.Time
 }
 
+// slowest is the longest time between two steps.
+const slowest = 24 * time.Hour
+
 func newPace(rate float64) *pace {
 	if rate <= 0 {
 		return &pace{}
 	}
-	return &pace{every: time.Duration(float64(time.Second) / rate)}
+	return &pace{every: time.Duration(min(float64(time.Second)/rate, float64(slowest)))}
 }
 
-func (p *pace) wait(ctx context.Context) error {
-	now := time.Now()
-	left := p.next.Sub(now)
-	p.next = p.next.Add(p.every)
-	if left <= 0 {
-		p.next = now.Add(p.every)
-		return ctx.Err()
+// turn is when the next step may be made.
+func (p *pace) turn() time.Time {
+	at := time.Now()
+	if p.next.After(at) {
+		at = p.next
 	}
-	timer := time.NewTimer(left)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
+	p.next = at.Add(p.every)
+	return at
 }

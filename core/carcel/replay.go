@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"strconv"
 	"strings"
@@ -130,6 +131,7 @@ type worker struct {
 	plan     []string
 	planned  map[string]bool // SHAs of the plan
 	released map[string]bool // tracking ids
+	before   map[string]bool // SHAs of entries with such ids that were there when the work began
 	returned map[string]bool // of those, who came back
 	index    *Index
 	where    places
@@ -211,7 +213,27 @@ func (w *worker) load(ctx context.Context) error {
 		}
 	}
 	w.index = c.Index()
-	return w.reread(ctx)
+	if err = w.reread(ctx); err == nil {
+		w.remember()
+	}
+	return err
+}
+
+// remember notes which entries of the packets to release are there already, so
+// that those that come back are told from them, whatever time they bear.
+func (w *worker) remember() {
+	ids := maps.Clone(w.released)
+	for _, sha := range w.plan {
+		if at, ok := w.where[sha]; ok && at.entry.TrackingID != "" {
+			ids[at.entry.TrackingID] = true
+		}
+	}
+	w.before = map[string]bool{}
+	for _, e := range w.index.Table().Entries {
+		if ids[e.TrackingID] {
+			w.before[e.SHA] = true
+		}
+	}
 }
 
 func (w *worker) reread(ctx context.Context) error {
@@ -261,10 +283,15 @@ func (w *worker) one(ctx context.Context, sha string, h *Held, slot int64, rec f
 	}
 	for try := 0; h != nil; try++ {
 		rules := c.council.InForce()
+		revision := rules.Revision()
 		p, f, verdict := c.judge(ctx, rules, h, rec, w.spec, w.contents)
 		if p.Fate == WouldRelease && try == 0 {
-			if err := w.pace.wait(ctx); err != nil {
+			if err := w.turn(ctx); err != nil {
 				return err
+			}
+			if now := c.council.InForce(); now.Revision() != revision { // while it waited
+				rules = now
+				p, f, verdict = c.judge(ctx, rules, h, rec, w.spec, w.contents)
 			}
 		}
 		status := ""

@@ -21,6 +21,23 @@ func (w *worker) looks(ctx context.Context) error {
 	return w.look(ctx, PauseAt)
 }
 
+// turn waits until the rate allows the next release. However long that is, the
+// run is kept, and looked after.
+func (w *worker) turn(ctx context.Context) error {
+	for at := w.pace.turn(); ; {
+		if err := w.looks(ctx); err != nil {
+			return err
+		}
+		left := time.Until(at)
+		if left <= 0 {
+			return ctx.Err()
+		}
+		if !pause(ctx, min(left, returnEvery)) {
+			return ctx.Err()
+		}
+	}
+}
+
 // watch looks for a while.
 func (w *worker) watch(ctx context.Context, pauseAt int, span time.Duration) error {
 	for end := time.Now().Add(span); ; {
@@ -52,7 +69,7 @@ func (w *worker) look(ctx context.Context, pauseAt int) error {
 		if w.planned[e.SHA] {
 			break
 		}
-		if before := w.begun.Add(-clockSkew); e.TrackingID != "" && w.released[e.TrackingID] && (e.At.IsZero() || !e.At.Before(before)) {
+		if e.TrackingID != "" && w.released[e.TrackingID] && (!w.before[e.SHA] || e.At.IsZero() || !e.At.Before(w.begun.Add(-clockSkew))) {
 			w.returned[e.TrackingID] = true
 		}
 	}
@@ -115,5 +132,6 @@ func (w *worker) progress(ctx context.Context) {
 
 // wasReleased reports whether an entry has left the carcel for its key.
 func (w *worker) wasReleased(ctx context.Context, sha string) bool {
-	return w.c.store.Commands().ZScore(ctx, w.c.space.Marks(), sha).Err() == nil
+	released, err := w.c.marked(ctx, sha)
+	return released && err == nil
 }

@@ -81,6 +81,17 @@ func requestDigest(p packet.Packet, asked Destination) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// WasAsked reports whether a decision's digest of what was asked for is of this
+// packet: the key or the operation may have been left to routes and classes.
+func WasAsked(request string, p packet.Packet, to Destination) bool {
+	for _, asked := range []Destination{to, {Key: to.Key}, {}, {Operation: to.Operation}} {
+		if requestDigest(p, asked) == request {
+			return true
+		}
+	}
+	return false
+}
+
 // tenMinutes is the width of the cells in which fired rules are counted.
 const tenMinutes = 10 * 60
 

@@ -55,6 +55,8 @@ func TestARefusedWriteLeavesNothingBehind(t *testing.T) {
 			h.raw.Do(ctx, "ACL", "SETUSER", "default", "resetkeys", "~queue:*", "~plain:*", "~context:*", "~guardian:*", "~ifp:*", "~carcel:*")
 		}, store.ErrAuth},
 		{"a user without the ledger's command", nil, func(h *house) { h.raw.Do(ctx, "ACL", "SETUSER", "default", "-xadd") }, store.ErrAuth},
+		{"a user without the mark's command", nil, func(h *house) { h.raw.Do(ctx, "ACL", "SETUSER", "default", "-set") }, store.ErrAuth},
+		{"a user who cannot give keys a life", nil, func(h *house) { h.raw.Do(ctx, "ACL", "SETUSER", "default", "-expire") }, store.ErrAuth},
 		{"a user without scripts", nil, func(h *house) { h.raw.Do(ctx, "ACL", "SETUSER", "default", "-@scripting") }, store.ErrAuth},
 	}
 	for _, c := range cases {

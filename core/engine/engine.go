@@ -80,14 +80,16 @@ func Open(c Config) (*Engine, error) {
 		}
 		desk = seal.NewDesk(keys, c.Name, c.Tell)
 	}
+	watcher, held := watch.New(s, c.Watch), carcel.New(s, c.Council, c.Registry, keys).SealWith(desk)
+	held.Sees(func() *carcel.Table { return watcher.Snapshot().Carcel.Table })
 	return &Engine{
 		store:      s,
 		keyring:    keys,
-		carcel:     carcel.New(s, c.Council, c.Registry, keys).SealWith(desk),
+		carcel:     held,
 		dispatcher: dispatch.New(s, c.Council, c.Registry).SealWith(desk),
 		collector:  dispatch.NewCollector(s),
 		swarm:      swarm.New(s),
-		watcher:    watch.New(s, c.Watch),
+		watcher:    watcher,
 		registry:   c.Registry,
 	}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/infrafabric/ifpacket/core/custody"
 	"github.com/infrafabric/ifpacket/core/packet"
@@ -62,6 +63,13 @@ type Signatory struct {
 	Names  []string // names under which this person acts
 }
 
+// is reports whether a name is this person's, in whatever case it is written.
+func (who Signatory) is(name string) bool {
+	name = strings.TrimSpace(name)
+	same := func(own string) bool { return strings.EqualFold(own, name) }
+	return name != "" && (same(who.Person) || slices.ContainsFunc(who.Names, same))
+}
+
 // Checker checks a signature against the keyring and tells whose it is.
 type Checker func(keyID string, message, signature []byte) (Signatory, error)
 
@@ -82,15 +90,56 @@ type Tally struct {
 // Enough reports whether the quorum is reached.
 func (t Tally) Enough() bool { return t.Needed > 0 && len(t.Persons) >= t.Needed }
 
+// Asks is the quorum of a decision that persons are asked about: the one in its
+// record, but never less than the status that the entry shows, the status and
+// the findings of the record, and the verdict of the same rules ask for. A
+// record is text in Redis, which others may write too; where the rules name
+// the roles, theirs hold.
+func (r Recorded) Asks(shown Status, again Verdict) Quorum {
+	q := r.Quorum
+	for _, s := range []Status{shown, r.Status, again.Status} {
+		q = moreDemanding(q, QuorumOf(s))
+	}
+	for _, f := range append(slices.Clone(r.Guardians), again.Findings...) {
+		if !f.Advisory {
+			q = moreDemanding(q, QuorumOf(f.Status))
+		}
+	}
+	if again.Status.Waits() {
+		q = moreDemanding(q, again.Quorum)
+		q.Roles = again.Quorum.Roles
+	}
+	return q
+}
+
+// AppealSigned reports whether the key of the person who appealed has signed
+// the appeal.
+func (r Recorded) AppealSigned(s Statement, check Checker) bool {
+	signature, err := base64.StdEncoding.DecodeString(r.Appeal.Signature)
+	if err != nil || r.Appeal.KeyID == "" {
+		return false
+	}
+	who, err := check(r.Appeal.KeyID, s.Bytes(*r.Appeal), signature)
+	return err == nil && who.Person == r.Appeal.Person
+}
+
+// Stricter is the more demanding of two quorums.
+func (q Quorum) Stricter(than Quorum) Quorum { return moreDemanding(q, than) }
+
+// Waits reports whether persons are asked about the decision: it waits, or it
+// was appealed.
+func (r Recorded) Waits() bool { return r.Status.Waits() || r.Appeal != nil }
+
 // Count checks every approval of a record again: its signature, that its
-// person is not the actor, nor who appealed, and counts each person once.
-func (r Recorded) Count(s Statement, actor string, check Checker) Tally {
+// person is none of the senders, nor who appealed, and counts each person once.
+// The senders are all names under which the packet was sent.
+func (r Recorded) Count(s Statement, senders []string, check Checker) Tally {
 	t := Tally{Needed: r.Quorum.Approvals}
 	for i, a := range r.Approvals {
 		if a.Act != Approves {
 			continue
 		}
-		_, err := r.admit(s, a, actor, check, t.Persons)
+		_, err := r.admit(s, a, senders, check, t.Persons)
 		if err != nil {
 			t.Faults = append(t.Faults, "approval "+strconv.Itoa(i+1)+" by "+a.Person+" does not count: "+err.Error())
 			continue
@@ -103,13 +152,13 @@ func (r Recorded) Count(s Statement, actor string, check Checker) Tally {
 // Admit tells whether an approval or a denial may be added to those that
 // hold. Errors match ErrSelfApproval, ErrApprovedTwice, ErrRole, or are the
 // keyring's.
-func (r Recorded) Admit(s Statement, a Approval, actor string, check Checker) error {
-	persons := r.Count(s, actor, check).Persons
-	_, err := r.admit(s, a, actor, check, persons)
+func (r Recorded) Admit(s Statement, a Approval, senders []string, check Checker) error {
+	persons := r.Count(s, senders, check).Persons
+	_, err := r.admit(s, a, senders, check, persons)
 	return err
 }
 
-func (r Recorded) admit(s Statement, a Approval, actor string, check Checker, counted []string) (Signatory, error) {
+func (r Recorded) admit(s Statement, a Approval, senders []string, check Checker, counted []string) (Signatory, error) {
 	signature, err := base64.StdEncoding.DecodeString(a.Signature)
 	if err != nil {
 		return Signatory{}, fmt.Errorf("its signature is no base64: %w", err)
@@ -131,10 +180,12 @@ func (r Recorded) admit(s Statement, a Approval, actor string, check Checker, co
 	if a.Act != Approves {
 		return who, nil
 	}
-	if actor == who.Person || slices.Contains(who.Names, actor) {
-		return who, fmt.Errorf("%w: %s is the actor %s", ErrSelfApproval, who.Person, actor)
+	for _, sender := range senders {
+		if who.is(sender) {
+			return who, fmt.Errorf("%w: %s is %s", ErrSelfApproval, who.Person, sender)
+		}
 	}
-	if r.Appeal != nil && (r.Appeal.Person == who.Person || slices.Contains(who.Names, r.Appeal.Person)) {
+	if r.Appeal != nil && who.is(r.Appeal.Person) {
 		return who, fmt.Errorf("%w: %s appealed", ErrSelfApproval, who.Person)
 	}
 	if slices.Contains(counted, who.Person) {

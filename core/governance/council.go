@@ -2,6 +2,7 @@ package governance
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -166,7 +167,7 @@ func Ask(ctx context.Context, r Rules, a Action) (v Verdict) {
 	}()
 	v, err := r.Judge(ctx, a)
 	if err != nil {
-		return Verdict{Status: Failed, Reason: "The council could not judge: " + err.Error()}
+		return Verdict{Status: Failed, Reason: "The council could not judge: " + withoutSecrets(err, r, a)}
 	}
 	if why := v.unsound(); why != "" {
 		return Verdict{Status: Failed, Reason: why, Findings: v.Findings}
@@ -181,6 +182,20 @@ func Ask(ctx context.Context, r Rules, a Action) (v Verdict) {
 	}
 	v.Quorum = v.Quorum.atLeast(v.Status)
 	return v
+}
+
+// withoutSecrets is an error of a rule. The words of whatever ran the rule may
+// quote the contents, so that where these hold secrets only the rule is named.
+func withoutSecrets(err error, r Rules, a Action) string {
+	text := err.Error()
+	if _, secret := r.Mask(a.Payload); len(secret) == 0 {
+		return text
+	}
+	quoted := text
+	if inner := errors.Unwrap(err); inner != nil {
+		quoted = inner.Error()
+	}
+	return strings.TrimSuffix(text, quoted) + "it failed; why is left out, since the contents hold masked fields"
 }
 
 func (v Verdict) unsound() string {

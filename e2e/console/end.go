@@ -77,3 +77,13 @@ func (c *Console) restored() {
 		c.t.Errorf("the terminal is not cooked again: lflag %#x, was %#x; iflag %#x, was %#x", now.Lflag, c.cooked.Lflag, now.Iflag, c.cooked.Iflag)
 	}
 }
+
+// Dead reports whether the process is gone.
+func (c *Console) Dead() bool {
+	select {
+	case <-c.ended:
+		return true
+	default:
+		return false
+	}
+}

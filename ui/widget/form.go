@@ -16,6 +16,7 @@ type Field struct {
 	// it and marks the value as wrong.
 	Note, Problem string
 	Input         Input
+	Width         int // of the text, in a dialog; 0 is all there is room for
 }
 
 // Form is a list of fields of which one may have the focus.

@@ -70,17 +70,18 @@ type Table struct {
 	touched       bool // had the focus once: until then it shows no selection
 	moved         bool // somebody moved the selection: until then it is the first row
 
-	top     int
-	sel     int
-	selKey  string
-	atEnd   bool
-	seenKey string // last row when the selection left the end
-	newRows int
-	marks   map[string]struct{}
-	layoutW int // width that widths is for
-	widths  []int
-	extra   []Span
-	drawn   Row // reused for every row
+	top      int
+	sel      int
+	selKey   string
+	atEnd    bool
+	seenKey  string // last row when the selection left the end
+	newRows  int
+	marks    map[string]struct{}
+	markFrom string // where a range of marks begins
+	layoutW  int    // width that widths is for
+	widths   []int
+	extra    []Span
+	drawn    Row // reused for every row
 }
 
 // SetColumns says what the columns are.

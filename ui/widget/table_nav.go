@@ -1,11 +1,5 @@
 package widget
 
-import (
-	"slices"
-
-	"github.com/infrafabric/ifpacket/themes"
-)
-
 // Do performs a list binding of the keymap by its ID ("list.up", "list.down",
 // "list.pageup", "list.pagedown", "list.home", "list.end", "list.mark") and
 // says whether it was one.
@@ -113,48 +107,4 @@ func (t *Table) Click(y int) bool {
 		t.moveTo(i)
 	}
 	return ok
-}
-
-// ToggleMark marks the selected row or takes its mark away.
-func (t *Table) ToggleMark() {
-	_, key, ok := t.Selected()
-	if !ok {
-		return
-	}
-	if t.Marked(key) {
-		delete(t.marks, key)
-		return
-	}
-	if t.marks == nil {
-		t.marks = map[string]struct{}{}
-	}
-	t.marks[key] = struct{}{}
-}
-
-// Marked says whether a row is marked.
-func (t *Table) Marked(key string) bool {
-	_, ok := t.marks[key]
-	return ok
-}
-
-// Marks lists the marked keys, sorted. Marks outlive their rows' being
-// filtered away; a view that acts on them checks what is still there.
-func (t *Table) Marks() []string {
-	keys := make([]string, 0, len(t.marks))
-	for k := range t.marks {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
-// ClearMarks takes all marks away.
-func (t *Table) ClearMarks() { t.marks = nil }
-
-// MarkBadge is "• 3 marked" for the title; nil when nothing is marked.
-func (t *Table) MarkBadge(th *themes.Theme) []Span {
-	if len(t.marks) == 0 {
-		return nil
-	}
-	return []Span{T(accent, th.Glyph(themes.GlyphMark)+" "+Commas(len(t.marks))+" marked")}
 }

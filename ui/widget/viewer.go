@@ -129,25 +129,28 @@ func (v *HexView) SetSize(width, height int) {
 
 // View draws the lines in sight, exactly as large as SetSize said.
 func (v *HexView) View(t *themes.Theme) string {
+	return v.view(t, themes.Bg, v.Line)
+}
+
+// Line is one line of the view, for those who draw it among others.
+func (v *HexView) Line(i int) []Span {
 	n := v.perLine()
-	return v.view(t, themes.Bg, func(i int) []Span {
-		row := v.data[i*n : min((i+1)*n, len(v.data))]
-		var hex, text strings.Builder
-		for j := range n {
-			if j == n/2 {
-				hex.WriteByte(' ')
-			}
-			if j >= len(row) {
-				hex.WriteString("   ")
-				continue
-			}
-			fmt.Fprintf(&hex, "%02x ", row[j])
-			if row[j] >= 0x20 && row[j] <= 0x7e {
-				text.WriteByte(row[j])
-			} else {
-				text.WriteByte('.')
-			}
+	row := v.data[i*n : min((i+1)*n, len(v.data))]
+	var hex, text strings.Builder
+	for j := range n {
+		if j == n/2 {
+			hex.WriteByte(' ')
 		}
-		return []Span{T(faint, fmt.Sprintf("%08x  ", i*n)), T(fg, hex.String()), T(muted, " "+text.String())}
-	})
+		if j >= len(row) {
+			hex.WriteString("   ")
+			continue
+		}
+		fmt.Fprintf(&hex, "%02x ", row[j])
+		if row[j] >= 0x20 && row[j] <= 0x7e {
+			text.WriteByte(row[j])
+		} else {
+			text.WriteByte('.')
+		}
+	}
+	return []Span{T(faint, fmt.Sprintf("%08x  ", i*n)), T(fg, hex.String()), T(muted, " "+text.String())}
 }

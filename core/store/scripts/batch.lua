@@ -21,6 +21,7 @@ local function take_back()
 end
 
 refusal = guard(KEYS[2], 'string') or guard(KEYS[3], 'string') or guard(KEYS[4], 'stream')
+  or barred('XADD', 'SET', 'EXPIRE')
 if refusal then
   take_back()
   return refusal

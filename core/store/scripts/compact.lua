@@ -6,6 +6,7 @@
 -- RETURNS {'OK', slots taken, slot to look at next} | {'WRONGTYPE', key, expected, found}
 -- ATOMIC  all of it
 local refusal = guard(KEYS[1], 'list') or guard(KEYS[2], 'string') or guard(KEYS[3], 'zset')
+  or barred('LPOP', 'RPOP', 'LREM', 'INCR', 'ZREM')
 if refusal then return refusal end
 local list, prefix, taken = KEYS[1], ARGV[1], 0
 local function is_gone(raw) return raw and string.sub(raw, 1, #prefix) == prefix end
@@ -33,7 +34,7 @@ for _, raw in ipairs(redis.call('LRANGE', list, from, from + ARGV[5] - 1)) do
   end
 end
 
-if taken > 0 then redis.call('INCR', KEYS[2]) end
+if taken > 0 then count(KEYS[2]) end
 local old = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', ARGV[3], 'LIMIT', 0, 500)
 if #old > 0 then redis.call('ZREM', KEYS[3], unpack(old)) end
 return {'OK', taken, next}

@@ -60,6 +60,26 @@ local function append(ledger, fields)
   return position
 end
 
+-- The refusal for a user who may not run one of these commands, or nil. A
+-- script asks before it writes: it would break off there, with half of its
+-- work done. Servers before 7.0 cannot be asked.
+local function barred(...)
+  if not redis.acl_check_cmd then return end
+  for _, command in ipairs({...}) do
+    if not redis.acl_check_cmd(command, KEYS[1], '0', '0') then
+      return redis.error_reply('NOPERM this user has no permissions to run the ' .. command .. ' command')
+    end
+  end
+end
+
+-- Counts one more. A count that others made unreadable begins anew: no act
+-- stops half-way for it.
+local function count(key, field)
+  local counted
+  if field then counted = redis.pcall('HINCRBY', key, field, 1) else counted = redis.pcall('INCR', key) end
+  if type(counted) ~= 'table' then return end
+  if field then redis.call('HSET', key, field, 1) else redis.call('SET', key, 1) end
+end
 
 -- How many actions a rate has counted since a time, in milliseconds.
 local function counted(rate, since) return redis.call('ZCOUNT', rate, '(' .. int(since), '+inf') end

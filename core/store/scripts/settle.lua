@@ -19,16 +19,18 @@
 --         {'COPY'} the very same text was released before | {'CHANGED'} the record is another |
 --         {'LATE'} | {'RATE'} | {'STOPPED'} the run is not running, or not ours |
 --         {'TAKEN'} the new tracking id is in use | {'WRONGTYPE', key, expected, found}
--- ATOMIC  all of it: everything is checked before anything is written
+-- MARKS   the SHA of what was released, "bin:" and the SHA of what was discarded
+-- ATOMIC  all of it: everything is checked before anything is written, the user's rights too
 local holds = {set = 'string', lpush = 'list', rpush = 'list', hset = 'hash', sadd = 'set'}
 local ends, where, ttl = ARGV[5] ~= '', ARGV[12], tonumber(ARGV[16])
 local limit, run, at = tonumber(ARGV[19]), ARGV[22], now()
 
 local refusal = guard(KEYS[1], 'list') or guard(KEYS[2], 'zset') or guard(KEYS[3], 'zset')
   or guard(KEYS[4], 'string') or guard(KEYS[5], 'stream') or guard(KEYS[6], 'string')
+  or barred('XADD', 'LSET', 'LREM', 'INCR', 'ZADD', 'ZREM', 'SET')
 if refusal then return refusal end
 if run ~= '' then
-  refusal = guard(KEYS[10], 'hash') or guard(KEYS[11], 'set')
+  refusal = guard(KEYS[10], 'hash') or guard(KEYS[11], 'set') or barred('HINCRBY', 'HSET', 'SADD')
   if refusal then return refusal end
   if redis.call('HGET', KEYS[10], 'state') ~= 'running' or redis.call('HGET', KEYS[10], 'owner') ~= ARGV[23] then
     return {'STOPPED'}
@@ -39,11 +41,11 @@ if where == 'target' and redis.call('ZSCORE', KEYS[2], ARGV[3]) then return {'CO
 if (redis.call('GET', KEYS[6]) or '') ~= ARGV[6] then return {'CHANGED'} end
 if tonumber(ARGV[11]) > 0 and at >= tonumber(ARGV[11]) then return {'LATE'} end
 if where == 'target' then
-  refusal = guard(KEYS[7], holds[ARGV[13]])
+  refusal = guard(KEYS[7], holds[ARGV[13]]) or barred(ARGV[13], 'EXPIRE')
 elseif where == 'bin' then
-  refusal = guard(KEYS[7], 'string') or guard(KEYS[12], 'zset')
+  refusal = guard(KEYS[7], 'string') or guard(KEYS[12], 'zset') or barred('ZREMRANGEBYSCORE')
 end
-if not refusal and limit >= 0 then refusal = guard(KEYS[9], 'zset') end
+if not refusal and limit >= 0 then refusal = guard(KEYS[9], 'zset') or barred('ZREMRANGEBYSCORE', 'PEXPIRE') end
 if refusal then return refusal end
 if ARGV[17] ~= '' and redis.call('EXISTS', KEYS[8]) == 1 then return {'TAKEN'} end
 if limit >= 0 and counted(KEYS[9], at - ARGV[20]) >= limit then return {'RATE'} end
@@ -66,12 +68,13 @@ if where == 'target' then
   if limit >= 0 then reserve(KEYS[9], at, ARGV[20], ARGV[21]) end
 elseif where == 'bin' then
   redis.call('SET', KEYS[7], ARGV[14], 'EX', ttl)
+  redis.call('ZREMRANGEBYSCORE', KEYS[12], '-inf', int(at))
   redis.call('ZADD', KEYS[12], int(at + ttl * 1000), ARGV[3])
 end
 redis.call('LSET', KEYS[1], ARGV[1], ARGV[4])
-redis.call('INCR', KEYS[4])
+count(KEYS[4])
 if ends then
-  redis.call('ZADD', KEYS[2], int(at), ARGV[3])
+  redis.call('ZADD', KEYS[2], int(at), where == 'bin' and 'bin:' .. ARGV[3] or ARGV[3])
   local slot, reach = tonumber(ARGV[1]), tonumber(ARGV[5])
   if slot < reach then
     redis.call('LREM', KEYS[1], 1, ARGV[4])
@@ -87,7 +90,7 @@ elseif ARGV[9] ~= '' then
   redis.call('ZADD', KEYS[3], ARGV[9], ARGV[10])
 end
 if run ~= '' then
-  redis.call('HINCRBY', KEYS[10], 'released', 1)
+  count(KEYS[10], 'released')
   redis.call('HSET', KEYS[10], 'owner_until', int(at + 5000), 'updated_at', int(at))
   redis.call('SADD', KEYS[11], ARGV[24])
 end

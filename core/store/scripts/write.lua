@@ -36,8 +36,9 @@ local waits, fired = tonumber(outcome(8)), tonumber(outcome(11))
 local last = past == 1 and #ARGV or 4 + ARGV[4]
 
 refusal = guard(where, holds[operation]) or guard(KEYS[3], 'stream')
-if not refusal and waits > 0 then refusal = guard(KEYS[5], 'zset') end
-if not refusal and fired > 0 then refusal = guard(KEYS[6], 'hash') end
+if not refusal then refusal = barred('SET', operation, 'EXPIRE') end
+if not refusal and waits > 0 then refusal = guard(KEYS[5], 'zset') or barred('ZADD') end
+if not refusal and fired > 0 then refusal = guard(KEYS[6], 'hash') or barred('HINCRBY') end
 if refusal then return refusal end
 
 local fields = {'event', outcome(10)}
@@ -54,6 +55,6 @@ if limit >= 0 and past == 0 then reserve(KEYS[7], at, ARGV[2], ARGV[3]) end
 local length = put(where, operation, value, outcome(4), ttl)
 redis.call('SET', KEYS[2], outcome(6), 'EX', outcome(7))
 if waits > 0 then redis.call('ZADD', KEYS[5], int(waits), outcome(9)) end
-for i = 1, fired do redis.call('HINCRBY', KEYS[6], outcome(11 + i), 1) end
+for i = 1, fired do count(KEYS[6], outcome(11 + i)) end
 if fired > 0 then redis.call('EXPIRE', KEYS[6], 90000) end
 return {'OK', position, length, past}
