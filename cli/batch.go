@@ -12,6 +12,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/dispatch"
 	"github.com/infrafabric/ifpacket/core/engine"
 	"github.com/infrafabric/ifpacket/core/packet"
+	"github.com/infrafabric/ifpacket/core/store"
 )
 
 // maxLine is the longest line of a batch: a packet of 16 MiB.
@@ -50,6 +51,9 @@ func (a *app) dispatchBatch(ctx context.Context, f dispatchFlags, to dispatch.De
 			continue
 		}
 		id, err := a.add(ctx, queue, f, text, to, tooLong)
+		if errors.Is(err, store.ErrUnreachable) { // as it would be for each line
+			return fmt.Errorf("line %d: %w; %d packets before it were read and not sent either", from.number, err, queue.Len())
+		}
 		if err != nil {
 			code = worse(code, a.lineError(from.number, err))
 			continue

@@ -105,6 +105,8 @@ func TestABatchThatCannotBeReadOrSent(t *testing.T) {
 	s.dispatch("--batch", "/nowhere/packets.ndjson", "--key", "queue:a").fails(t, 1, "/nowhere/packets.ndjson", "no such file")
 	s.dispatch("--key", "queue:a", "--contents", "@/nowhere/contents.json").fails(t, 1, "/nowhere/contents.json", "no such file")
 	feed("{\"contents\": {\"n\": 1}}\n{\"contents\": {\"n\": 1}}\n", "dispatch", "--redis", nobody(t), "--batch", "-", "--key", "queue:a").
+		fails(t, 1, "line 1", "does not answer", "nothing was sent")
+	feed("{\"contents\": {\"n\": 1}}\n{\"contents\": {\"n\": 1}}\n", "dispatch", "--schema", "1.0", "--redis", nobody(t), "--batch", "-", "--key", "queue:a").
 		fails(t, 1, "does not answer", "2 packets are not known to have landed")
 	s.batch(`{"contents": {"x": "`+strings.Repeat("x", 17<<20)+`"}}`).fails(t, 2, "line 1")
 }

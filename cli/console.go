@@ -15,6 +15,7 @@ func (a *app) console(ctx context.Context) error {
 	if !isTerminal(a.in) || !a.out.terminal() {
 		return usage("the console needs a terminal at both ends; in a script or a pipe use ifpacket status, watch, dispatch or collect")
 	}
+	a.owned = true
 	for {
 		next, err := a.consoleOnce(ctx)
 		if err != nil || next == (ui.Switch{}) {

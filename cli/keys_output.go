@@ -29,6 +29,14 @@ func (a *app) tellRing(ctx context.Context, keys *keyring.Keyring) error {
 // tell writes a line to stderr.
 func (a *app) tell(line string) { fmt.Fprintf(a.err, "ifpacket: %s\n", printable(line)) }
 
+// told passes on what the engine has to say while a command runs. The console
+// owns the terminal; there the keyring's records in Activity tell it.
+func (a *app) told(line string) {
+	if !a.owned {
+		a.tell(line)
+	}
+}
+
 // printKeys writes an object a line, or a table.
 func (a *app) printKeys(output string, list ...keyring.Listed) {
 	if output == "json" {

@@ -68,7 +68,7 @@ func (a *app) open(ctx context.Context) (*place, error) {
 		}
 		p.chamber, council = chamber, chamber
 	}
-	p.engine, err = engine.Open(engine.Config{URL: p.url, ReadOnly: readOnly, Council: council, Keys: keys})
+	p.engine, err = engine.Open(engine.Config{URL: p.url, ReadOnly: readOnly, Council: council, Keys: keys, Tell: a.told})
 	if err != nil {
 		p.end()
 		return nil, err

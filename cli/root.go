@@ -26,6 +26,7 @@ type app struct {
 	in     io.Reader
 	out    *output
 	err    io.Writer
+	owned  bool // the console owns the terminal: nothing may be written to it
 	global globals
 }
 
@@ -109,7 +110,7 @@ ifpacket dispatch --key queue:council --contents '{"primitive": "matrix.route"}'
 	flags.Uint64Var(&a.global.seed, "demo-seed", 1, "seed of the simulated swarm: the same seed, the same run")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
 	root.AddCommand(a.dispatchCommand(), a.collectCommand(), a.statusCommand(), a.watchCommand(), a.doctorCommand(),
-		a.carcelCommand(), a.policyCommand(), a.keysCommand())
+		a.carcelCommand(), a.policyCommand(), a.keysCommand(), a.verifyCommand())
 	return root
 }
 

@@ -23,10 +23,13 @@ const (
 func (w *World) Keys() keyring.KeyStore { return w.keys }
 
 // swearIn makes the two operators: the second one, who holds the root key, and
-// the visitor.
+// the visitor. The swarm and the visitor get a key each to seal with.
 func (w *World) swearIn(ctx context.Context) error {
 	lena := w.engine.Keyring()
 	if _, err := lena.New(ctx, keyring.NewKey{Role: keyring.Operator, Name: secondName}); err != nil {
+		return fmt.Errorf("demo: keys: %w", err)
+	}
+	if _, err := lena.New(ctx, keyring.NewKey{Role: keyring.Seal, Name: "swarm"}); err != nil {
 		return fmt.Errorf("demo: keys: %w", err)
 	}
 	visitor, err := engine.Open(engine.Config{URL: w.URL(), Keys: w.keys})
@@ -34,12 +37,14 @@ func (w *World) swearIn(ctx context.Context) error {
 		return fmt.Errorf("demo: keys: %w", err)
 	}
 	defer func() { _ = visitor.Close() }()
-	made, err := visitor.Keyring().New(ctx, keyring.NewKey{Role: keyring.Operator, Name: "you"})
-	if err == nil {
-		_, err = lena.Trust(ctx, made.Entry.KeyID)
-	}
-	if err != nil {
-		return fmt.Errorf("demo: keys: %w", err)
+	for _, role := range []keyring.Role{keyring.Operator, keyring.Seal} {
+		made, err := visitor.Keyring().New(ctx, keyring.NewKey{Role: role, Name: "you"})
+		if err == nil {
+			_, err = lena.Trust(ctx, made.Entry.KeyID)
+		}
+		if err != nil {
+			return fmt.Errorf("demo: keys: %w", err)
+		}
 	}
 	return nil
 }

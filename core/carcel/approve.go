@@ -284,6 +284,9 @@ func (c *Carcel) approved(ctx context.Context, k *Case, rec governance.Recorded,
 	}
 	steps = append(steps, step("release", now, "status", "approved"))
 	f, err := c.free(&k.Held, nil, k.To, custody.Stamping{At: now, Policy: rec.Policy, Status: string(rec.Status)}, steps)
+	if err == nil {
+		f, err = c.sealed(ctx, f)
+	}
 	if err != nil {
 		return "", fmt.Errorf("%s cannot be released: %w", k.Held.ID(), err)
 	}

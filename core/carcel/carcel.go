@@ -10,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/infrafabric/ifpacket/core/custody/keyring"
+	"github.com/infrafabric/ifpacket/core/custody/seal"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/packet"
@@ -35,6 +36,7 @@ type Carcel struct {
 	council  governance.Council
 	registry *packet.Registry
 	keys     *keyring.Keyring
+	desk     *seal.Desk // nil: what is released is not sealed
 	space    keyspace.Partition
 	now      func() time.Time
 	watch    time.Duration // for how long a canary is watched
@@ -58,6 +60,13 @@ func (c *Carcel) picture() *Table {
 // and whose approvals the keyring checks.
 func New(s *store.Store, c governance.Council, r *packet.Registry, k *keyring.Keyring) *Carcel {
 	return &Carcel{store: s, council: c, registry: r, keys: k, space: keyspace.Main, now: time.Now, watch: canaryWatch}
+}
+
+// SealWith makes the carcel seal every packet of schema 1.1 that it releases
+// with a key of the desk; nil seals none. It is called before the first act.
+func (c *Carcel) SealWith(desk *seal.Desk) *Carcel {
+	c.desk = desk
+	return c
 }
 
 // ErrBusy says that others changed an entry each time that it was to be acted
@@ -207,6 +216,7 @@ type act struct {
 	operation string
 	value     []byte
 	released  packet.Packet // what goes to the target
+	leaf      string        // of its seal, in hex; "" when it has none
 	ttl       int64
 	second    string // decision record of the packet that takes its place
 }
@@ -308,9 +318,13 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 var settleScript = store.LoadScript("settle")
 
-// digest is the SHA-256 of what goes to the target, else of the entry.
+// digest is the leaf of the seal, or SHA-256, of what goes to the target, else
+// SHA-256 of the entry.
 func digest(a act) string {
-	if a.where == "target" {
+	switch {
+	case a.leaf != "":
+		return a.leaf
+	case a.where == "target":
 		return SHA(string(a.value))
 	}
 	return a.held.SHA

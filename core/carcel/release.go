@@ -2,6 +2,7 @@ package carcel
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -48,13 +49,14 @@ func target(h *Held, named dispatch.Destination, rules governance.Rules) (dispat
 type freed struct {
 	packet packet.Packet
 	bytes  []byte
+	leaf   string // of its seal, in hex; "" when it has none
 	to     dispatch.Destination
 }
 
 // free puts together the packet that an entry holds. What others left out is
 // filled in; contents other than those that were held, and a tracking id that
 // is none, make a new packet that names the old one as replay_of. The lineage
-// tells the status that the packet goes with, and the steps.
+// tells the status that the packet goes with, and the steps. It is not sealed yet.
 func (c *Carcel) free(h *Held, contents *packet.Value, to dispatch.Destination, why custody.Stamping, steps []custody.Step) (freed, error) {
 	p := h.Packet
 	renamed := contents != nil || !packet.ValidTrackingID(p.TrackingID)
@@ -88,12 +90,23 @@ func (c *Carcel) free(h *Held, contents *packet.Value, to dispatch.Destination, 
 	return freed{packet: p, bytes: bytes, to: to}, err
 }
 
+// sealed is a freed packet with the seal of the custodian who lets it go.
+func (c *Carcel) sealed(ctx context.Context, f freed) (freed, error) {
+	leaf, ok, err := c.desk.Seal(ctx, &f.packet, f.to.Key, string(f.to.Operation))
+	if err != nil || !ok {
+		return f, err
+	}
+	f.leaf = hex.EncodeToString(leaf[:])
+	f.bytes, err = packet.Encode(f.packet, f.to.Format)
+	return f, err
+}
+
 // release writes a freed packet to its key and takes its entry out of the
 // carcel, in one step.
 func (c *Carcel) release(ctx context.Context, a act, f freed, state string) (string, error) {
 	a.becomes, a.ends, a.pending = stone(&a.held.Entry, state, c.now()), true, "0"
 	a.where, a.key, a.operation, a.value = "target", f.to.Key, string(f.to.Operation), f.bytes
-	a.released, a.ttl = f.packet, f.packet.TTLSeconds
+	a.released, a.ttl, a.leaf = f.packet, f.packet.TTLSeconds, f.leaf
 	return c.settle(ctx, a)
 }
 

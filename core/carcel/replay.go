@@ -14,6 +14,8 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/infrafabric/ifpacket/core/custody"
+	"github.com/infrafabric/ifpacket/core/custody/keyring"
+	"github.com/infrafabric/ifpacket/core/custody/seal"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/core/store"
@@ -294,8 +296,10 @@ func (w *worker) one(ctx context.Context, sha string, h *Held, slot int64, rec f
 		}
 		status := ""
 		if p.Fate == WouldRelease {
-			a, ready, err := w.prepare(rules, h, slot, rec, f, verdict)
-			if err != nil {
+			a, ready, err := w.prepare(ctx, rules, h, slot, rec, f, verdict)
+			if noKey(err) {
+				return err // the next packet would fare no better
+			} else if err != nil {
 				p.Fate = WouldFail
 			} else if status, err = c.release(ctx, a, ready, governance.OutcomeReleased); err != nil {
 				if !errors.Is(err, store.ErrWrongType) {
@@ -330,8 +334,16 @@ func (w *worker) one(ctx context.Context, sha string, h *Held, slot int64, rec f
 	return w.tally(ctx, "skipped")
 }
 
+// noKey reports whether a packet could not be sealed for want of a key, rather
+// than for something about the packet.
+func noKey(err error) bool {
+	var keys *keyring.Error
+	var away *store.Error
+	return errors.As(err, &keys) || errors.As(err, &away) || errors.Is(err, seal.ErrOrigin)
+}
+
 // prepare makes the act that releases an entry.
-func (w *worker) prepare(rules governance.Rules, h *Held, slot int64, rec filed, f freed, v governance.Verdict) (act, freed, error) {
+func (w *worker) prepare(ctx context.Context, rules governance.Rules, h *Held, slot int64, rec filed, f freed, v governance.Verdict) (act, freed, error) {
 	c, now := w.c, w.c.now()
 	k := Case{Held: *h, slot: slot, expected: rec.raw}
 	if rec.Recorded != nil {
@@ -347,6 +359,9 @@ func (w *worker) prepare(rules governance.Rules, h *Held, slot int64, rec filed,
 		steps = append([]custody.Step{step("evaluate", now, "status", "approved", "policy", rules.Revision())}, steps...)
 	}
 	ready, err := c.free(h, w.contents, f.to, custody.Stamping{At: now, Policy: rules.Revision()}, steps)
+	if err == nil {
+		ready, err = c.sealed(ctx, ready)
+	}
 	if err != nil {
 		return act{}, f, err
 	}

@@ -17,9 +17,10 @@ type Step struct {
 }
 
 // Extend adds steps to the end of a 1.1 packet's lineage, each linked to the
-// entry before it, and writes the PaperDigest of the whole anew. Of a lineage
-// that is not known to run oldest first, only what is added here is linked. A
-// packet of another schema, and one without a chain, is left as it is.
+// entry before it, and writes the PaperDigest of the whole anew. Behind
+// entries of others, which have no links, the first link binds them all (see
+// CheckLinks). A packet of another schema, and one without a chain, is left as
+// it is.
 // Contents without a canonical form, and a lineage that the paper's digest
 // cannot cover, are errors, and leave the packet as it is too.
 func Extend(p *packet.Packet, steps ...Step) error {
@@ -42,9 +43,8 @@ func Extend(p *packet.Packet, steps ...Step) error {
 		}
 		c.lineage = append(c.lineage, entry)
 	}
-	order, _ := p.ChainOfCustody.Get("lineage_order")
-	if word, _ := order.Text(); word == OldestFirst && len(c.lineage) > 0 {
-		_, c.previous = splitLink(c.lineage[len(c.lineage)-1])
+	if c.previous, err = previousLink(c.lineage); err != nil {
+		return fmt.Errorf("packet %q: %w", p.TrackingID, err)
 	}
 	for _, s := range steps {
 		c.add("action", s.Name, s.At, s.Fields...)

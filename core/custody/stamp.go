@@ -58,6 +58,23 @@ func Stamp(p *packet.Packet, s Stamping) error {
 	return nil
 }
 
+// Steps are the entries of a dispatch behind those that a lineage has: what
+// Preview lists, without the source.
+func (s Stamping) Steps(schemaVersion string) []Step {
+	evaluated := []Field{{"status", s.Status}, {"policy", s.Policy}}
+	if s.Policy == "" {
+		evaluated = evaluated[:1]
+	}
+	steps := []Step{
+		{"validate_schema", s.At, []Field{{"status", "passed"}, {"version", schemaVersion}}},
+		{"evaluate", s.At, evaluated},
+	}
+	if s.Status == StatusApproved { // what is held has not been dispatched
+		steps = append(steps, Step{"dispatch", s.At, []Field{{"status", s.Status}}})
+	}
+	return steps
+}
+
 // Preview returns the lineage that Stamp would write, oldest first, each
 // entry with its link:
 //
@@ -86,16 +103,9 @@ func Preview(p packet.Packet, s Stamping) ([]string, error) {
 		born = s.At
 	}
 	c := chain{trackingID: p.TrackingID, contents: contents, lineage: make([]string, 0, 4)}
-	status := Field{"status", s.Status}
-	evaluated := []Field{status, {"policy", s.Policy}}
-	if s.Policy == "" {
-		evaluated = evaluated[:1]
-	}
 	c.add("source", p.Origin, born)
-	c.add("action", "validate_schema", s.At, Field{"status", "passed"}, Field{"version", p.SchemaVersion})
-	c.add("action", "evaluate", s.At, evaluated...)
-	if s.Status == StatusApproved { // what is held has not been dispatched
-		c.add("action", "dispatch", s.At, status)
+	for _, step := range s.Steps(p.SchemaVersion) {
+		c.add("action", step.Name, step.At, step.Fields...)
 	}
 	return c.lineage, nil
 }

@@ -55,11 +55,14 @@ func BenchmarkDispatch(b *testing.B) {
 			h.clear(i, 50_000)
 		}
 	})
-	for _, schema := range []string{packet.Schema10, packet.Schema11} {
-		b.Run("governed "+schema, func(b *testing.B) {
+	for _, kind := range []string{packet.Schema10, packet.Schema11, "1.1 sealed"} {
+		b.Run("governed "+kind, func(b *testing.B) {
+			if kind == "1.1 sealed" {
+				h.sealing(nil)
+			}
 			for i := range b.N {
 				p := load()
-				p.SchemaVersion = schema
+				p.SchemaVersion = kind[:3]
 				if receipt, err := h.sender.Dispatch(ctx, p, dispatch.Destination{Key: "queue:q"}); err != nil || receipt.Status != dispatch.Dispatched {
 					b.Fatal(receipt, err)
 				}
@@ -88,11 +91,13 @@ func BenchmarkBatch(b *testing.B) {
 		}
 		perPacket(b)
 	})
-	b.Run("governed", func(b *testing.B) {
+	run := func(b *testing.B, schema string) {
 		q := h.sender.Queue()
 		for i := range b.N {
 			for range dispatch.MaxBatch {
-				if err := q.Add(ctx, load(), dispatch.Destination{Key: "queue:q", Operation: dispatch.RPush}); err != nil {
+				p := load()
+				p.SchemaVersion = schema
+				if err := q.Add(ctx, p, dispatch.Destination{Key: "queue:q", Operation: dispatch.RPush}); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -102,7 +107,11 @@ func BenchmarkBatch(b *testing.B) {
 			h.clear(i, 50)
 		}
 		perPacket(b)
-	})
+	}
+	b.Run("governed", func(b *testing.B) { run(b, packet.Schema10) })
+	b.Run("governed 1.1", func(b *testing.B) { run(b, packet.Schema11) })
+	h.sealing(nil)
+	b.Run("governed 1.1 sealed", func(b *testing.B) { run(b, packet.Schema11) })
 }
 
 // BenchmarkTake takes packets 256 at a time.

@@ -7,43 +7,64 @@ import (
 	"time"
 
 	"github.com/infrafabric/ifpacket/core/custody"
+	"github.com/infrafabric/ifpacket/core/custody/seal"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/packet"
 )
 
-// cargo is a packet that is ready to be written: judged, stamped, encoded.
+// cargo is a packet that is ready to be written: judged, stamped, sealed,
+// encoded.
 type cargo struct {
 	packet   packet.Packet
 	to       Destination
 	decision governance.Decision
-	bytes    []byte // the packet as its key, or the carcel, will hold it
-	over     *cargo // what holds instead when the action is past its rate
+	seal     *sealing // nil: it goes without a seal
+	bytes    []byte   // the packet as its key, or the carcel, will hold it; nil until it is sealed
+	over     *cargo   // what holds instead when the action is past its rate
 }
 
-// pack stamps a judged packet with its chain of custody and encodes it.
-func pack(p packet.Packet, to Destination, decision governance.Decision) (cargo, error) {
+// pack stamps a judged packet with its chain of custody, and encodes it unless
+// it is to be sealed first.
+func (d *Dispatcher) pack(p packet.Packet, to Destination, decision governance.Decision, key seal.Key, now time.Time) (cargo, error) {
 	decision.TTLSeconds = p.TTLSeconds
 	at, err := p.Time()
 	if err != nil {
 		return cargo{}, fmt.Errorf("dispatch %s: %w", to.Key, err)
 	}
-	err = custody.Stamp(&p, custody.Stamping{
-		At:     at,
-		Policy: decision.Policy,
-		Status: string(decision.Verdict.Status),
-	})
+	stamping := custody.Stamping{At: at, Policy: decision.Policy, Status: string(decision.Verdict.Status)}
+	sealed := d.desk != nil && p.SchemaVersion == packet.Schema11
+	if sealed && !p.ChainOfCustody.IsNull() { // it comes from another custodian
+		stamping.At = now
+		err = custody.Extend(&p, stamping.Steps(p.SchemaVersion)...)
+	} else {
+		err = custody.Stamp(&p, stamping)
+	}
 	if err != nil {
 		return cargo{}, fmt.Errorf("dispatch %s: chain of custody: %w", to.Key, err)
 	}
 	c := cargo{packet: p, to: to, decision: decision}
-	if c.bytes, err = packet.Encode(p, to.Format); err != nil {
+	if !sealed {
+		return c, c.encode()
+	}
+	if c.seal, err = prepareSeal(&p, to, key); err != nil {
 		return cargo{}, fmt.Errorf("dispatch %s: %w", to.Key, err)
 	}
-	if decision.Verdict.Status != governance.Approved { // but one day it may have to be encoded
-		c.bytes = c.heldEntry()
+	if to.Format == packet.Msgpack { // which cannot hold everything: that must show now
+		return c, c.encode()
 	}
 	return c, nil
+}
+
+// encode writes the packet, or the entry of the carcel that holds it.
+func (c *cargo) encode() (err error) {
+	if c.bytes, err = packet.Encode(c.packet, c.to.Format); err != nil {
+		return fmt.Errorf("dispatch %s: %w", c.to.Key, err)
+	}
+	if c.decision.Verdict.Status != governance.Approved { // but one day it may have to be encoded
+		c.bytes = c.heldEntry()
+	}
+	return nil
 }
 
 // requestDigest tells a repeated dispatch from another one that took the same
@@ -100,7 +121,7 @@ func (c cargo) write(space keyspace.Partition, now time.Time) (keys []string, ar
 func (c cargo) outcome(space keyspace.Partition) []any {
 	d := c.decision
 	record := d.AppendJSON(nil)
-	digest := sha256.Sum256(c.bytes)
+	digest := c.digest()
 	ledger := []any{
 		"tracking_id", d.TrackingID,
 		"key", d.Action.Key,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/infrafabric/ifpacket/core/custody/seal"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/packet"
@@ -38,6 +39,7 @@ type Dispatcher struct {
 	store    *store.Store
 	council  governance.Council
 	registry *packet.Registry
+	desk     *seal.Desk // nil: nothing is sealed
 	space    keyspace.Partition
 	now      func() time.Time
 }
@@ -47,13 +49,23 @@ func New(s *store.Store, c governance.Council, r *packet.Registry) *Dispatcher {
 	return &Dispatcher{store: s, council: c, registry: r, space: keyspace.Main, now: time.Now}
 }
 
+// SealWith makes the dispatcher seal every packet of schema 1.1 with a key of
+// the desk; nil seals none. It is called before the first dispatch.
+func (d *Dispatcher) SealWith(desk *seal.Desk) *Dispatcher {
+	d.desk = desk
+	return d
+}
+
 // Dispatch sends one packet. A packet that does not validate is refused with
 // a *packet.ValidationError and nothing is written; one that the council does
 // not approve goes to the carcel instead, which the receipt tells. Repeating a
 // dispatch (the same tracking id, contents and destination) gives the first
 // receipt again and writes nothing.
 func (d *Dispatcher) Dispatch(ctx context.Context, p packet.Packet, to Destination) (Receipt, error) {
-	c, err := d.prepare(ctx, p, to)
+	c, err := d.prepare(ctx, p, to, d.sealKey)
+	if err == nil {
+		err = d.seal(&c)
+	}
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -83,9 +95,14 @@ type Preview struct {
 // Preview judges a packet without sending it. Its errors are those of
 // Dispatch.
 func (d *Dispatcher) Preview(ctx context.Context, p packet.Packet, to Destination) (Preview, error) {
-	c, err := d.prepare(ctx, p, to)
+	c, err := d.prepare(ctx, p, to, d.foreseenKey)
 	if err != nil {
 		return Preview{}, err
+	}
+	if c.seal != nil {
+		if err := seal.Sample(&c.packet, c.to.Key, string(c.to.Operation)); err != nil {
+			return Preview{}, err
+		}
 	}
 	preview := Preview{To: c.to, Verdict: c.decision.Verdict, Policy: c.decision.Policy}
 	lineage, _ := c.packet.ChainOfCustody.Get("transparent_lineage")
@@ -103,9 +120,10 @@ func (d *Dispatcher) Preview(ctx context.Context, p packet.Packet, to Destinatio
 // Council is the council that judges.
 func (d *Dispatcher) Council() governance.Council { return d.council }
 
-// prepare does all that needs no Redis: find the way, validate, judge, stamp,
-// encode.
-func (d *Dispatcher) prepare(ctx context.Context, p packet.Packet, asked Destination) (cargo, error) {
+// prepare does all that comes before the seal, and needs no Redis as long as
+// the seal key is at hand: find the way, validate, judge, stamp. What is not
+// to be sealed it encodes as well.
+func (d *Dispatcher) prepare(ctx context.Context, p packet.Packet, asked Destination, keyFor keyFor) (cargo, error) {
 	rules := d.council.InForce()
 	to, routed, err := route(rules, &p, asked)
 	if err != nil {
@@ -118,6 +136,11 @@ func (d *Dispatcher) prepare(ctx context.Context, p packet.Packet, asked Destina
 	if err != nil {
 		return cargo{}, err
 	}
+	key, err := keyFor(ctx, p, action)
+	if err != nil {
+		return cargo{}, fmt.Errorf("dispatch %s: %w; nothing was sent", to.Key, err)
+	}
+	action.Vouched = key.Vouched
 	verdict := governance.Ask(ctx, rules, action)
 	if !routed && verdict.Status == governance.Approved {
 		verdict = governance.Verdict{
@@ -128,10 +151,10 @@ func (d *Dispatcher) prepare(ctx context.Context, p packet.Packet, asked Destina
 	now := d.now()
 	decision := governance.NewDecision(p.TrackingID, action, verdict, rules, now)
 	decision.Request = requestDigest(p, asked)
-	c, err := pack(p, to, decision)
+	c, err := d.pack(p, to, decision, key, now)
 	if err == nil && verdict.Rate != nil {
 		var over cargo
-		over, err = pack(p, to, decision.Over(now))
+		over, err = d.pack(p, to, decision.Over(now), key, now)
 		c.over = &over
 	}
 	return c, err

@@ -56,7 +56,7 @@ func (q *Queue) Len() int {
 // that waits already is refused (ErrConflict): in a batch there is no mark
 // that could tell the two apart. On an error the queue is as before.
 func (q *Queue) Add(ctx context.Context, p packet.Packet, to Destination) error {
-	c, err := q.d.prepare(ctx, p, to)
+	c, err := q.d.prepare(ctx, p, to, q.d.sealKey)
 	if err != nil {
 		return err
 	}
@@ -73,6 +73,9 @@ func (q *Queue) Add(ctx context.Context, p packet.Packet, to Destination) error 
 // what is not known to have landed stays in the queue, and the next Flush
 // repeats it with the same marks, so that nothing lands twice.
 func (q *Queue) Flush(ctx context.Context) ([]Outcome, error) {
+	if err := q.d.seal(q.waiting...); err != nil {
+		return nil, err
+	}
 	q.batches = append(q.batches, cut(q.waiting)...)
 	q.waiting = nil
 	clear(q.ids)
@@ -260,7 +263,7 @@ func (b *batch) failed(err error) []Outcome {
 
 // scriptArgs are the batch script's arguments. The ledger record holds each
 // tracking id as 16 bytes and, as its digest, the RFC 6962 Merkle root over
-// the stored bytes of the packets, in their order.
+// the leaves of their seals, or else over their stored bytes, in their order.
 func (b *batch) scriptArgs(ttl int64) []any {
 	first := b.cargo[0]
 	ids := make([]byte, 0, 16*len(b.cargo))
@@ -268,7 +271,7 @@ func (b *batch) scriptArgs(ttl int64) []any {
 	list := make([]packet.Value, len(b.cargo))
 	for i, c := range b.cargo {
 		ids = appendID(ids, c.packet.TrackingID)
-		leaves[i] = tlog.RecordHash(c.bytes)
+		leaves[i] = c.leaf()
 		list[i] = packet.StringOf(c.packet.TrackingID)
 	}
 	root := merkleRoot(leaves)

@@ -24,7 +24,7 @@ func governed(t *testing.T, url, policy string) *engine.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := engine.Open(engine.Config{URL: url, Council: governance.Fixed(p)})
+	e, err := engine.Open(engine.Config{URL: url, Council: governance.Fixed(p), Unsealed: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/custody/keyring"
+	"github.com/infrafabric/ifpacket/core/custody/seal"
 	"github.com/infrafabric/ifpacket/core/dispatch"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/packet"
@@ -27,7 +28,13 @@ type Config struct {
 	Council  governance.Council // one that sits by the default policy when nil
 	Registry *packet.Registry   // the embedded schemas when nil
 	Keys     keyring.KeyStore   // where this machine's keys are; in memory when nil
-	Watch    watch.Options
+	// Unsealed leaves packets of schema 1.1 without seals, as those of 1.0 are;
+	// then no key is ever made by dispatching.
+	Unsealed bool
+	// Name is that of a seal key that has to be made; Actor when empty.
+	Name  string
+	Tell  func(line string) // is told, for people, which keys were made
+	Watch watch.Options
 }
 
 // Engine is IF.PACKET on one Redis.
@@ -66,13 +73,20 @@ func Open(c Config) (*Engine, error) {
 		c.Keys = keyring.InMemory()
 	}
 	keys := keyring.Open(s, c.Keys, s.Target().String())
-	watcher, held := watch.New(s, c.Watch), carcel.New(s, c.Council, c.Registry, keys)
+	var desk *seal.Desk
+	if !c.Unsealed {
+		if c.Name == "" {
+			c.Name = Actor()
+		}
+		desk = seal.NewDesk(keys, c.Name, c.Tell)
+	}
+	watcher, held := watch.New(s, c.Watch), carcel.New(s, c.Council, c.Registry, keys).SealWith(desk)
 	held.Sees(func() *carcel.Table { return watcher.Snapshot().Carcel.Table })
 	return &Engine{
 		store:      s,
 		keyring:    keys,
 		carcel:     held,
-		dispatcher: dispatch.New(s, c.Council, c.Registry),
+		dispatcher: dispatch.New(s, c.Council, c.Registry).SealWith(desk),
 		collector:  dispatch.NewCollector(s),
 		swarm:      swarm.New(s),
 		watcher:    watcher,

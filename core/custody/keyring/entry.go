@@ -70,10 +70,11 @@ func (e Entry) Covers(origin string) bool {
 	return slices.ContainsFunc(e.Origins, func(glob string) bool { return matches(glob, origin) })
 }
 
-// validAt tells why the key may not have signed the record at a position.
-// Position 0 is not known: then a revoked key is revoked, and nothing is said
-// about the other two.
-func (e Entry) validAt(position int64) error {
+// ValidAt tells why the key may not have signed the record at a position of
+// the ledger, nil when it may. Position 0 is not known: then a revoked key is
+// revoked, and nothing is said about the other two. Errors match ErrRevoked,
+// ErrNotValidYet, ErrExpired.
+func (e Entry) ValidAt(position int64) error {
 	switch {
 	case e.RevokedAt > 0 && (position == 0 || position >= e.RevokedAt):
 		return fail(ErrRevoked, "key %s of %s was revoked at ledger position %d; what it signs since then does not count", e.KeyID, e.Name, e.RevokedAt)

@@ -146,6 +146,35 @@ func (k *Keyring) Signer(ctx context.Context, role Role, name string) (Signer, e
 	return Signer{}, k.noKey(role, name)
 }
 
+// Signers gives all private keys of this machine that have a role and are not
+// revoked, in the order of their ids: the trusted ones, then those that are
+// not trusted yet. Errors match ErrExposed or ErrKeyFile (there is none, and
+// some file cannot be used), those of Ring, or are the store's.
+func (k *Keyring) Signers(ctx context.Context, role Role) ([]Signer, error) {
+	ring, err := k.Ring(ctx)
+	if err != nil {
+		return nil, err
+	}
+	keys, faults, err := k.local(ctx, ring)
+	if err != nil {
+		return nil, err
+	}
+	var trusted, others []Signer
+	for _, key := range keys {
+		switch {
+		case key.Entry.Role != role || key.State == Revoked:
+		case key.State == Trusted:
+			trusted = append(trusted, key.Signer)
+		default:
+			others = append(others, key.Signer)
+		}
+	}
+	if trusted = append(trusted, others...); len(trusted) == 0 && len(faults) > 0 {
+		return nil, faults[0].err
+	}
+	return trusted, nil
+}
+
 func several(role Role, name string, fit []Signer) error {
 	names := make([]string, len(fit))
 	for i, s := range fit {

@@ -43,6 +43,16 @@ func (k *Keyring) pinned() (*Ring, error) {
 	return ring, nil
 }
 
+// Pinned is the ring that was last seen on this server, by this machine's own
+// copy: for verifying without the server. Errors match ErrNoRing or ErrPin.
+func (k *Keyring) Pinned() (*Ring, error) {
+	ring, err := k.pinned()
+	if err == nil && ring == nil {
+		err = k.noRing()
+	}
+	return ring, err
+}
+
 // pin compares a ring with the pinned one, and pins it when it is newer.
 func (k *Keyring) pin(ctx context.Context, ring *Ring) error {
 	pinned, err := k.pinned()

@@ -75,7 +75,7 @@ func (r *Ring) Verify(keyID string, msg, sig []byte, position int64) (Entry, err
 	if !ed25519.Verify(e.PublicKey, msg, sig) {
 		return e, fail(ErrSignature, "the signature is not by key %s of %s over these bytes", e.KeyID, e.Name)
 	}
-	return e, e.validAt(position)
+	return e, e.ValidAt(position)
 }
 
 // Names are all names of a person: the person's own, and name and actors of
