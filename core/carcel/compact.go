@@ -12,18 +12,18 @@ import (
 // walks over what stands before a slot, 0.1 µs each, and what is looked at
 // passes through Lua.
 const (
-	compactReach = 10_000  // slots from either end into which LREM reaches
-	compactWalk  = 20_000  // slots that one step walks over
+	compactReach = 8_000   // slots from either end into which LREM reaches
+	compactWalk  = 8_000   // slots that one step walks over
 	compactEnds  = 500     // slots that one step takes from either end
-	compactBytes = 1 << 19 // bytes that one step looks at
-	compactLot   = 500     // slots that one step looks at, at most
+	compactBytes = 1 << 17 // bytes that one step looks at
+	compactLot   = 250     // slots that one step looks at, at most
 )
 
 var compactScript = store.LoadScript("compact")
 
 // Compact takes slots out of the list whose entries have left it, in short
 // steps with pauses for everybody else, and returns how many. What stands
-// deeper than ten thousand slots from both ends waits until the list is
+// deeper than eight thousand slots from both ends waits until the list is
 // shorter; such a slot is some 300 bytes.
 func (c *Carcel) Compact(ctx context.Context) (int64, error) {
 	lot, err := c.lot(ctx)

@@ -157,7 +157,7 @@ func TestEachWayOfChangingTheListIsSeen(t *testing.T) {
 		{"lpop and rpush", func(c *redis.Client) { c.LPop(bg, list); c.RPush(bg, list, entryText(9001)) }},
 		{"ltrim", func(c *redis.Client) { c.LTrim(bg, list, 300, 700) }},
 		{"lrem", func(c *redis.Client) { c.LRem(bg, list, 1, entryText(512)) }},
-		{"rotation", func(c *redis.Client) { c.RPopLPush(bg, list, list) }},
+		{"rotation", func(c *redis.Client) { c.LMove(bg, list, list, "RIGHT", "LEFT") }},
 		{"lmove", func(c *redis.Client) { c.LMove(bg, list, list, "LEFT", "RIGHT") }},
 		{"another list", func(c *redis.Client) { c.Del(bg, list); fill(t, c, 5000, 1200) }},
 		{"a shorter list", func(c *redis.Client) { c.Del(bg, list); fill(t, c, 5000, 3) }},
@@ -233,7 +233,7 @@ func TestTheIndexFollowsAList(t *testing.T) {
 						c.LSet(bg, list, int64(at), text())
 					}
 				case 10:
-					c.RPopLPush(bg, list, list)
+					c.LMove(bg, list, list, "RIGHT", "LEFT")
 				case 11:
 					if at%5 == 0 {
 						c.Del(bg, list)
