@@ -9,7 +9,7 @@ import (
 )
 
 // A step of Compact stays far below five milliseconds of the server: LREM
-// walks over what stands before a slot, 0.1 µs each, and what is looked at
+// walks over what stands before a slot, 0.2 µs each, and what is looked at
 // passes through Lua.
 const (
 	compactReach = 8_000   // slots from either end into which LREM reaches

@@ -6,26 +6,26 @@ set -euo pipefail
 cd "$(dirname "$0")"
 shot=${TUISHOT:-tuishot}
 bin=$(cd ../.. && pwd)/bin/ifpacket
-export XDG_STATE_HOME XDG_CONFIG_HOME
-XDG_STATE_HOME=$(mktemp -d) XDG_CONFIG_HOME=$(mktemp -d)
+export XDG_STATE_HOME XDG_CONFIG_HOME XDG_DATA_HOME
+XDG_STATE_HOME=$(mktemp -d) XDG_CONFIG_HOME=$(mktemp -d) XDG_DATA_HOME=$(mktemp -d)
 work=$(mktemp -d)
 server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null || :; rm -rf "$work" "$XDG_STATE_HOME" "$XDG_CONFIG_HOME"' EXIT
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null || :; rm -rf "$work" "$XDG_STATE_HOME" "$XDG_CONFIG_HOME" "$XDG_DATA_HOME"' EXIT
 
 "$shot" -s 140x42 -b 1 -o pulse.png "$bin --demo --theme dark" w:100 shot:pulse.png \
-  2 w:1 Enter Down w:1 shot:queues.png Escape 3 w:1 Down Down shot:agents.png 4 w:1 Down shot:carcel.png \
+  2 w:1 Enter Down w:1 shot:queues.png Escape 3 w:1 Down Down shot:agents.png 4 w:2 shot:carcel.png a w:1 shot:carcel-sign.png Escape w:1 / t:decision=blocked Enter w:1 '*' r w:3 shot:carcel-replay.png Escape w:1 Escape Escape \
   5 w:1 shot:lineage.png 6 w:1 C-t w:1 t:process Enter Tab t:queue:nuclear-power w:1 shot:compose.png Escape \
-  7 w:1 shot:council.png 8 w:1 shot:voices.png 9 w:1 shot:activity.png '?' w:1 shot:help.png Escape \
+  7 w:2 Down Down Down Down Down Down w:3 shot:council.png 8 w:1 shot:voices.png 9 w:1 shot:activity.png '?' w:1 shot:help.png Escape \
   1 w:1 : w:1 t:que w:1 shot:palette.png Escape w:1
 "$shot" -s 140x42 -b 1 -o pulse-light.png "$bin --demo --theme light" w:100
-"$shot" -s 80x24 -b 1 -o pulse-80x24.png "$bin --demo --theme dark" w:75 6 w:1 shot:compose-80x24.png Escape 2 w:1 shot:queues-80x24.png 1
+"$shot" -s 80x24 -b 1 -o pulse-80x24.png "$bin --demo --theme dark" w:75 6 w:1 shot:compose-80x24.png Escape 2 w:1 shot:queues-80x24.png 4 w:2 shot:carcel-80x24.png 7 w:2 shot:council-80x24.png 1
 
 port=7391
 redis-server --port $port --bind 127.0.0.1 --dir "$work" --save '' --daemonize no >/dev/null &
 server=$!
 until "$bin" doctor --redis redis://127.0.0.1:$port >/dev/null 2>&1; do sleep 0.1; done
 for queue in council matrix ems-dispatch energy-grid; do
-  for n in $(seq 40); do printf '{"key":"queue:%s","contents":{"primitive":"matrix.route","n":%d}}\n' $queue $n; done
+  for n in $(seq 40); do printf '{"key":"queue:%s","contents":{"primitive":"matrix.route","source":"a","destination":"b","n":%d}}\n' $queue $n; done
 done | "$bin" dispatch --redis redis://127.0.0.1:$port --batch - >/dev/null
 (sleep 12; kill $server) &
 "$shot" -s 140x42 -b 1 -o pulse-away.png "$bin --redis redis://127.0.0.1:$port --theme dark" w:25
