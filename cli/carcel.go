@@ -110,6 +110,15 @@ func instant(at time.Time) string {
 	return at.UTC().Format(time.RFC3339)
 }
 
+// whole is a time as it was recorded, to the second.
+func whole(recorded string) string {
+	at, err := time.Parse(time.RFC3339, recorded)
+	if err != nil {
+		return recorded
+	}
+	return instant(at)
+}
+
 func (a *app) carcelList() *cobra.Command {
 	var f filterFlags
 	cmd := &cobra.Command{
@@ -258,9 +267,13 @@ func (a *app) showTable(k carcel.Case) {
 	}
 	row("packet", h.ID())
 	row("action", h.Primitive, h.Vertical)
-	row("from", h.Origin, h.Actor)
+	if h.Actor == h.Origin {
+		row("from", h.Origin)
+	} else {
+		row("from", h.Origin, h.Actor)
+	}
 	if k.ToErr != nil {
-		row("to", "not known: "+k.ToErr.Error())
+		row("to", k.ToErr.Error())
 	} else {
 		row("to", k.To.Key, string(k.To.Operation))
 	}
@@ -276,7 +289,7 @@ func (a *app) showTable(k carcel.Case) {
 	}
 	if h.Waits() {
 		row("approvals", fmt.Sprintf("%d of %d", len(k.Tally.Persons), k.Tally.Needed), strings.Join(k.Tally.Persons, ", "))
-		row("expires", k.Record.ExpiresAt)
+		row("expires", whole(k.Record.ExpiresAt))
 	}
 	if o := k.Record.Outcome; o != nil {
 		row("outcome", o.State, o.At, o.By, o.Why)

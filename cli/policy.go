@@ -95,9 +95,17 @@ func (a *app) policyCheck(ref string) error {
 		return nil
 	}
 	fmt.Fprintf(a.out, "%s is fine: %s\n", printable(s.File), printable(s.Revision))
-	fmt.Fprintf(a.out, "%d guardians, %d rules, %d routes, %d masks, %d trusted, %d tests passed\n",
-		s.Guardians, s.Rules, s.Routes, s.Masks, s.Trusted, s.Tests)
+	fmt.Fprintf(a.out, "%s, %s, %s, %s, %d trusted, %s passed\n",
+		counted(s.Guardians, "guardian"), counted(s.Rules, "rule"), counted(s.Routes, "route"), counted(s.Masks, "mask"), s.Trusted, counted(s.Tests, "test"))
 	return nil
+}
+
+// counted is "1 rule" or "2 rules".
+func counted(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }
 
 // policyTestLine is the outcome of one test.

@@ -108,7 +108,7 @@ ifpacket dispatch --key queue:council --contents '{"primitive": "matrix.route"}'
 	flags.BoolVar(&a.global.readOnly, "read-only", false, "write nothing to Redis")
 	flags.BoolVar(&a.global.demo, "demo", false, "run on an embedded Redis with a simulated swarm")
 	flags.Uint64Var(&a.global.seed, "demo-seed", 1, "seed of the simulated swarm: the same seed, the same run")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage("%v; see %s --help", err, cmd.CommandPath()) })
 	root.AddCommand(a.dispatchCommand(), a.collectCommand(), a.statusCommand(), a.watchCommand(), a.doctorCommand(),
 		a.carcelCommand(), a.policyCommand(), a.keysCommand(), a.verifyCommand())
 	return root
@@ -120,7 +120,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	if cmd.HasSubCommands() {
-		return usage("there is no command %q; see ifpacket --help", args[0])
+		return usage("there is no command %q; see %s --help", args[0], cmd.CommandPath())
 	}
 	return usage("%s takes no arguments, found %q", cmd.CommandPath(), args[0])
 }

@@ -26,7 +26,7 @@ func (a *app) verifyCommand() *cobra.Command {
 		Short: "Tell what the evidence of packets is worth, part by part",
 		Long:  "verify reads packets from a file (a JSON document, a packet a line, or MessagePack), from stdin (-), or from a key,\nwhere it only looks, and prints the verdict of each, one JSON object a line.",
 		Example: `ifpacket verify --key queue:council
-ifpacket collect --key queue:council --op lpop | ifpacket verify - --require-seal`,
+ifpacket collect --key queue:council --op lindex | ifpacket verify - --require-seal`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usage("verify takes one file, or - for stdin; found %q too", args[1])
@@ -61,6 +61,9 @@ func (a *app) verify(ctx context.Context, f verifyFlags) error {
 	in := a.input(ctx)
 	if f.file != "" && f.file != "-" {
 		file, err := os.Open(f.file)
+		if errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("verify: %s: no such file; packets of a key are verified with --key", f.file)
+		}
 		if err != nil {
 			return fmt.Errorf("verify: %w", err)
 		}

@@ -52,7 +52,7 @@ func defaults() []Binding {
 		{ID: "carcel.replay", Keys: []string{"r"}, Help: "replay", Scope: Carcel, Dangerous: true, Description: "Judge again what is marked or selected, and release what the policy now approves.", Order: 115, Keep: 2},
 		{ID: "carcel.discard", Keys: []string{"x"}, Help: "discard", Scope: Carcel, Dangerous: true, Description: "Put what is marked or selected into the bin, which keeps it for seven days.", Order: 120, Keep: 5},
 		{ID: "carcel.restore", Keys: []string{"u"}, Help: "bin", Scope: Carcel, Dangerous: true, Description: "Choose from the bin what comes back into the carcel."},
-		{ID: "carcel.pause", Keys: []string{"p"}, Help: "pause run", Scope: Carcel, Dangerous: true, Description: "Pause the replay under way, at once; or carry on one that stands, which asks first.", Order: 95, Keep: 4},
+		{ID: "carcel.pause", Keys: []string{"p"}, Help: "pause run", Scope: Carcel, Dangerous: true, Description: "Pause the replay under way, at once; or carry on one that stands, which asks first.", Order: 95, Keep: 1},
 		{ID: "carcel.cancel", Keys: []string{"c"}, Help: "cancel run", Scope: Carcel, Dangerous: true, Description: "End the replay; what was released stays released."},
 
 		{ID: "edit.replay", Keys: []string{"ctrl+enter", "alt+enter", "f5"}, Help: "replay", Scope: Edit, Dangerous: true, Description: "Replay the entry with these contents; f5 works in every terminal.", Order: 10, Keep: 1},

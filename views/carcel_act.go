@@ -221,7 +221,7 @@ func (c *Carcel) discard() tea.Cmd {
 		restore = b.KeyLabel()
 	}
 	return send(Ask{Title: title, Verb: "discard", Count: len(chosen),
-		Body: c.about(chosen, "The bin keeps them for seven days; "+restore+" brings them back."),
+		Body: c.about(chosen, "The bin keeps "+plural(len(chosen), "it", "them")+" for seven days; "+restore+" brings "+plural(len(chosen), "it", "them")+" back."),
 		Filled: func(func(string) string) tea.Cmd {
 			who := c.who()
 			return c.act("discarding", "discarded", chosen, func(context.Context) (deed, error) {

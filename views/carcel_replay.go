@@ -192,7 +192,7 @@ func (c *Carcel) planBody(p carcel.Plan) [][]widget.Span {
 	}
 	for i, r := range p.Reasons() {
 		if i == reasonsInPlan {
-			out = append(out, []widget.Span{widget.T(themes.Faint, strings.Repeat(" ", 22)+"and "+widget.Commas(len(p.Reasons())-i)+" more reasons")})
+			out = append(out, []widget.Span{widget.T(themes.Faint, strings.Repeat(" ", 22)+"and "+widget.Commas(len(p.Reasons())-i)+" more "+plural(len(p.Reasons())-i, "reason", "reasons"))})
 			break
 		}
 		out = append(out, []widget.Span{widget.T(themes.Faint, widget.PadLeft(widget.Commas(r.N), 19)+"   "), widget.T(themes.Muted, r.Name)})

@@ -97,6 +97,16 @@ func (p *runPane) took(m runsMsg) tea.Cmd {
 // put shows a run that was just written.
 func (p *runPane) put(r carcel.Run) { p.runs = append([]carcel.Run{r}, p.runs...) }
 
+// started shows a run as running before the server says so: a run is written
+// as paused, and this console has just begun to work on it.
+func (p *runPane) started(id string) {
+	for i := range p.runs {
+		if r := &p.runs[i]; r.ID == id && !r.Over() {
+			r.State, r.Idle, r.Why = carcel.RunRunning, false, ""
+		}
+	}
+}
+
 // shown is the run in sight: one that runs, else one that stands, else one
 // that has just ended; nil when there is none.
 func (p *runPane) shown() *carcel.Run {
@@ -260,7 +270,10 @@ func (p *runPane) counts(r *carcel.Run) (out []widget.Line) {
 		g, note := themes.GlyphRunning, "then a look whether one comes back"
 		if r.Released > canary || r.State == carcel.RunDone {
 			g, note = themes.GlyphOK, "released, none came back"
-			if r.Returned > 0 {
+			switch {
+			case gone == 0:
+				g, note = themes.GlyphCalm, "none was released"
+			case r.Returned > 0:
 				note = "released first"
 			}
 		}
@@ -330,7 +343,7 @@ func specText(s carcel.Spec) string {
 		out = append(out, "to "+s.Key)
 	}
 	if len(out) == 0 {
-		return first(s.Why, "everything")
+		return first(s.Why, "none: all that was held")
 	}
 	return strings.Join(out, " ")
 }

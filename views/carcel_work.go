@@ -103,7 +103,8 @@ func (c *Carcel) begun(m begunMsg) tea.Cmd {
 // carryOn works on a run until it is over or stands.
 func (c *Carcel) carryOn(id string) tea.Cmd {
 	e, w := c.Engine, c.work
-	return tea.Batch(c.runs.now(), func() tea.Msg {
+	c.runs.started(id)
+	return tea.Batch(c.runs.later(), func() tea.Msg {
 		out := workedMsg{id: id}
 		w.do(func(ctx context.Context) { out.run, out.err = e.Carcel().Work(ctx, id, nil) })
 		return out

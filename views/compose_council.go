@@ -28,7 +28,7 @@ func (c *Compose) drawCouncil(width int) []string {
 		out = append(out, c.finding(width, f)...)
 	}
 	if len(v.Verdict.Findings) == 0 {
-		out = append(out, c.councilLine(width, themes.GlyphOK, "no rule fires", themes.Muted, v.Verdict.Reason))
+		out = append(out, c.councilLine(width, themes.GlyphOK, "no rule fires", themes.Muted, ""))
 	}
 	for _, r := range v.Verdict.Required {
 		out = append(out, c.councilLine(width, themes.GlyphOpen, "needs", themes.Fg, r))

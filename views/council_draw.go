@@ -118,7 +118,7 @@ func (p *RuleList) head() []string {
 			{"counted", p.counted()},
 		})
 	case s.Trouble == nil:
-		out = facts(p.Theme, p.width, []fact{{"in force", append([]widget.Span{widget.T(themes.Muted, policyFile(s)+", here since ")}, since...)}})
+		out = facts(p.Theme, p.width, []fact{{"in force", append([]widget.Span{widget.T(themes.Muted, policyFile(s)+", here since ")}, since[0])}})
 	}
 	return append(append(out, p.trouble()...), widget.Gap(p.width))
 }

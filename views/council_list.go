@@ -104,11 +104,11 @@ func NewRuleList(s *Shared) *RuleList {
 	p.rows.draw = p.row
 	p.table.SetColumns(
 		widget.Column{Title: "guardian", Width: 11},
-		widget.Column{Title: "rule", Width: 18, Flex: 2, Middle: true},
+		widget.Column{Title: "rule", Width: 17, Flex: 2, Middle: true},
 		widget.Column{Title: "gives", Width: 8, Drop: 3},
 		widget.Column{Title: "hour", Width: widget.CountWidth, Right: true, Gap: 1},
 		widget.Column{Title: "day", Width: widget.CountWidth, Right: true, Gap: 1},
-		widget.Column{Title: "share", Width: 5, Right: true, Gap: 1},
+		widget.Column{Title: "share", Width: 5, Right: true},
 		widget.Column{Title: "when", Width: 30, Flex: 3, Drop: 4},
 	)
 	return p

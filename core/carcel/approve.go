@@ -353,7 +353,11 @@ func (k *Case) waits() error {
 	if status.Waits() { // the entry says so, its decision does not
 		status = k.Record.Status
 	}
-	return fmt.Errorf("%s is %s: %w; %s", k.Held.ID(), status.Title(), ErrNotWaiting, hint)
+	what := status.Title()
+	if status == governance.Failed {
+		what = "held for an error"
+	}
+	return fmt.Errorf("%s is %s: %w; %s", k.Held.ID(), what, ErrNotWaiting, hint)
 }
 
 // Waits reports whether persons are asked about the entry: it says so, and so

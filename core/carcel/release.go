@@ -14,7 +14,7 @@ import (
 )
 
 // ErrNoTarget says that nobody knows where an entry was bound for.
-var ErrNoTarget = errors.New("it is not known where it was bound for; name a key with --to")
+var ErrNoTarget = errors.New("it is not known where it was bound for; replay it with --to KEY")
 
 // target is where an entry goes when it is released: where the person says,
 // else where it was bound for, else where the policy's routes send it.

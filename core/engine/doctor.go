@@ -219,14 +219,22 @@ func (x *examination) operators(ctx context.Context) {
 	case 1:
 		x.add("operators", "advice", "a second person runs ifpacket keys new --role operator --name NAME", "one person can approve; a co-signature needs two")
 	default:
-		x.add("operators", "ok", "", "%d persons can approve", n)
+		x.add("operators", "ok", "", "%d people can approve", n)
 	}
+}
+
+// counted is "1 queue" or "2 queues".
+func counted(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }
 
 // faults tells each kind once, with how often it was found.
 func (x *examination) faults(snap *watch.Snapshot) {
 	if len(snap.Faults) == 0 {
-		x.add("swarm", "ok", "", "%d queues, %d agents, no faults", len(snap.Queues), len(snap.Agents))
+		x.add("swarm", "ok", "", "%s, %s, no faults", counted(len(snap.Queues), "queue"), counted(len(snap.Agents), "agent"))
 	}
 	counts := map[watch.FaultKind]int{}
 	for _, f := range snap.Faults {

@@ -1,6 +1,8 @@
 package widget
 
 import (
+	"strings"
+
 	"github.com/infrafabric/ifpacket/keymap"
 	"github.com/infrafabric/ifpacket/themes"
 )
@@ -9,6 +11,15 @@ import (
 type Help struct {
 	scroller
 	rows []helpRow
+	keys int        // the column of the keys
+	laid []helpLine // the rows, wrapped to the width
+}
+
+// helpLine is one line of a row: its first, or one that goes on with its text.
+type helpLine struct {
+	row        int
+	first      bool
+	text, tail string
 }
 
 type helpRow struct {
@@ -28,32 +39,84 @@ func NewHelp(sections []keymap.Section) *Help {
 			h.rows = append(h.rows, helpRow{item: it})
 		}
 	}
-	h.lines = len(h.rows)
+	for _, r := range h.rows {
+		h.keys = min(max(h.keys, Width(r.item.Keys)+1), keysWidth)
+	}
+	h.lay()
 	return h
 }
 
-// keysWidth is the column of the keys.
+// keysWidth is how wide the column of the keys may be.
 const keysWidth = 24
+
+// SetSize gives the help exactly width by height cells.
+func (h *Help) SetSize(width, height int) {
+	again := width != h.width
+	h.width = max(width, 0)
+	if again {
+		h.lay()
+	}
+	h.scroller.SetSize(width, height)
+}
+
+// lay wraps the rows to the width; before there is one, a row is a line.
+func (h *Help) lay() {
+	h.laid = h.laid[:0]
+	for i, r := range h.rows {
+		room := h.width - 3 - h.keys - 2
+		if r.item.ID == "" || room < 20 {
+			h.laid = append(h.laid, helpLine{row: i, first: true, text: r.item.Text, tail: r.tail()})
+			continue
+		}
+		l := helpLine{row: i, first: true}
+		put := func(at *string, words string) {
+			for _, word := range strings.Fields(words) {
+				if used := Width(l.text) + Width(l.tail); used > 0 && used+1+Width(word) > room {
+					h.laid = append(h.laid, l)
+					l = helpLine{row: i}
+				}
+				if l.text != "" || l.tail != "" {
+					*at += " "
+				}
+				*at += word
+			}
+		}
+		put(&l.text, r.item.Text)
+		put(&l.tail, r.tail())
+		h.laid = append(h.laid, l)
+	}
+	h.lines = len(h.laid)
+}
+
+// tail is what is said behind a description.
+func (r *helpRow) tail() string {
+	switch {
+	case r.item.Reason != "":
+		return " Not now: " + r.item.Reason
+	case r.item.Dangerous:
+		return " Asks first."
+	}
+	return ""
+}
 
 // View draws the lines in sight on the page, exactly as large as SetSize said.
 func (h *Help) View(t *themes.Theme) string {
 	return h.view(t, themes.Bg, func(i int) []Span {
-		r := h.rows[i]
+		l := h.laid[i]
+		r := h.rows[l.row]
 		if r.title != "" {
 			return []Span{T(fg, " "), B(fg, r.title)}
 		}
 		if r.item.ID == "" {
 			return nil
 		}
-		text := T(muted, r.item.Text)
-		tail := Span{}
-		if r.item.Dangerous {
-			tail = T(faint, " Asks first.")
-		}
+		text, keys := T(muted, l.text), ""
 		if r.item.Reason != "" {
 			text.Role = faint
-			tail = T(faint, " Not now: "+r.item.Reason)
 		}
-		return []Span{T(accent, "   "+PadRight(r.item.Keys, keysWidth)+" "), text, tail}
+		if l.first {
+			keys = r.item.Keys
+		}
+		return []Span{T(accent, "   "+PadRight(keys, h.keys)+" "), text, T(faint, l.tail)}
 	})
 }

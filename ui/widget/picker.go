@@ -130,7 +130,7 @@ func (p *Picker) choice(t *themes.Theme, m fuzzy.Match, selected bool, width int
 		detail = c.Reason
 	}
 	l.Add(T(faint, "  "+detail))
-	right.Add(T(muted, c.Key)).Space(2)
+	right.Space(2).Add(T(muted, c.Key)).Space(2)
 	room := max(width-right.w, 0)
 	if l.w > room {
 		l = cutLine(l, t, room)
