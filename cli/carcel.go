@@ -24,7 +24,7 @@ func (a *app) carcelCommand() *cobra.Command {
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(a.carcelList(), a.carcelShow(), a.carcelStats(), a.carcelReplay(), a.carcelRuns(),
-		a.carcelApprove(), a.carcelDeny(), a.carcelAppeal(), a.carcelDiscard(), a.carcelRestore())
+		a.carcelApprove(), a.carcelDeny(), a.carcelAppeal(), a.carcelDiscard(), a.carcelBin(), a.carcelRestore())
 	return cmd
 }
 

@@ -172,6 +172,39 @@ func (a *app) carcelDiscard() *cobra.Command {
 	return cmd
 }
 
+func (a *app) carcelBin() *cobra.Command {
+	return &cobra.Command{
+		Use: "bin", Short: "What was discarded and can still be restored, the newest first", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			output, err := a.format(a.tableOrJSON(), "json", "table")
+			if err != nil {
+				return err
+			}
+			place, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer place.Close()
+			binned, err := place.engine.Carcel().Bin(cmd.Context())
+			if err != nil {
+				return err
+			}
+			lines := make([]entryLine, len(binned))
+			for i := range binned {
+				lines[i] = lineOf(&binned[i].Entry)
+				if output == "table" {
+					e := &binned[i].Entry
+					fmt.Fprintf(a.out, "%s  %s  %s  %s  kept until %s\n", printable(e.ID()), printable(e.Primitive), printable(e.Vertical), printable(e.Decision.Word()), instant(binned[i].Ends))
+				}
+			}
+			if output == "json" {
+				a.printJSON(lines)
+			}
+			return nil
+		},
+	}
+}
+
 // choose reads the carcel and tells which entries a filter takes, and which
 // ids mean none.
 func choose(ctx context.Context, p *place, f carcel.Filter) (chosen []*carcel.Entry, missing []string, err error) {

@@ -211,17 +211,22 @@ func (a *app) printPlan(p carcel.Plan, output string) {
 			Policy  string         `json:"policy"`
 			Chosen  int            `json:"chosen"`
 			Release int            `json:"release"`
+			Rated   int            `json:"rated"` // of those, how many fall under a rate
 			Hold    int            `json:"hold"`
 			Skip    int            `json:"skip"`
 			Invalid int            `json:"invalid"`
 			Reasons []carcel.Count `json:"reasons"`
 			Entries []plannedLine  `json:"entries"`
-		}{true, p.Policy, len(p.Entries), counts[carcel.WouldRelease], counts[carcel.WouldHold], counts[carcel.WouldSkip], counts[carcel.WouldFail], p.Reasons(), lines})
+		}{true, p.Policy, len(p.Entries), counts[carcel.WouldRelease], p.Rated(), counts[carcel.WouldHold], counts[carcel.WouldSkip], counts[carcel.WouldFail], p.Reasons(), lines})
 		return
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "chosen\t%d\tjudged under %s; nothing was changed\n", len(p.Entries), p.Policy)
-	fmt.Fprintf(w, "release\t%d\n", counts[carcel.WouldRelease])
+	rated := ""
+	if n := p.Rated(); n > 0 {
+		rated = fmt.Sprintf("%d of them under a rate, and may stay when their turn comes", n)
+	}
+	fmt.Fprintf(w, "release\t%d\t%s\n", counts[carcel.WouldRelease], rated)
 	for _, fate := range []carcel.Fate{carcel.WouldHold, carcel.WouldSkip, carcel.WouldFail} {
 		if counts[fate] > 0 {
 			fmt.Fprintf(w, "%s\t%d\n", fate, counts[fate])

@@ -45,7 +45,7 @@ func TestTwoOperatorsReleaseAPacketFromTheShell(t *testing.T) {
 	id := s.hold(t, kill)
 	s.carcel("approve", id).fails(t, 1, "ifpacket keys new --role operator")
 	s.operators(t)
-	s.carcel("approve", id).fails(t, 1, "--as")
+	s.carcel("approve", id).fails(t, 2, "--as")
 	first := s.carcel("approve", id, "--as", "ann", "--why", "seen").ends(t, 0).object(t)
 	if first["status"] != "approved" || fmt.Sprint(first["approvals"], "/", first["required"]) != "1/2" {
 		t.Errorf("%v", first)
@@ -152,6 +152,9 @@ func TestDiscardingManyWantsTheirNumber(t *testing.T) {
 		t.Errorf("%d slots are left", n)
 	}
 	s.carcel("discard", id).fails(t, 5, id)
+	if o := s.carcel("bin", "-o", "json").ends(t, 0); !strings.Contains(o.out, id) {
+		t.Errorf("the bin lists %s", o.out)
+	}
 	s.carcel("restore", id).ends(t, 0)
 	s.carcel("restore", id).fails(t, 5, id)
 	if list := s.list(t); len(list) != 1 || list[0]["tracking_id"] != id {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/infrafabric/ifpacket/core/custody/keyring"
 	"github.com/infrafabric/ifpacket/core/dispatch"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/packet"
@@ -62,6 +63,7 @@ func exitCode(err error) int {
 	for _, invalid := range []error{
 		errUsage, packet.ErrInvalid, packet.ErrNotPacket, store.ErrURL,
 		dispatch.ErrDestination, dispatch.ErrCollect, dispatch.ErrConflict,
+		keyring.ErrSeveralKeys,
 		governance.ErrPolicy,
 	} {
 		if errors.Is(err, invalid) {

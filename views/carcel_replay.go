@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -189,6 +190,9 @@ func (c *Carcel) planBody(p carcel.Plan) [][]widget.Span {
 		nil,
 		line(themes.GlyphOK, "would go", counts[carcel.WouldRelease], widget.T(themes.Muted, targets(p))),
 		line(themes.GlyphBlocked, "would stay", stay),
+	}
+	if n := p.Rated(); n > 0 {
+		out = slices.Insert(out, 3, []widget.Span{widget.T(themes.Faint, widget.PadLeft(widget.Commas(n), 19)+"   "), widget.T(themes.Muted, "under a rate: may stay when their turn comes")})
 	}
 	for i, r := range p.Reasons() {
 		if i == reasonsInPlan {

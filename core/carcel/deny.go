@@ -73,6 +73,9 @@ func (c *Carcel) Appeal(ctx context.Context, id, by string, signer *keyring.Sign
 		if k.Held.TrackingID == "" {
 			return Acted{}, "", k.waits()
 		}
+		if k.ToErr != nil { // an approval could not let it go
+			return Acted{}, "", k.ToErr
+		}
 		now := c.now()
 		rec, err := c.opened(&k.Held, filed{Recorded: &k.Record}, c.council.InForce())
 		if err != nil {

@@ -71,6 +71,7 @@ type Planned struct {
 	Reason   string            // why it would not be released
 	Key      string
 	Op       string
+	Rated    bool // a rate has a say too, which only the release itself can know
 }
 
 // Plan is a dry run: what a replay would do now.
@@ -87,6 +88,18 @@ func (p Plan) Counts() map[Fate]int {
 		counts[p.Entries[i].Fate]++
 	}
 	return counts
+}
+
+// Rated is how many of those that would be released fall under a rate, and may
+// stay when their turn comes.
+func (p Plan) Rated() int {
+	n := 0
+	for i := range p.Entries {
+		if p.Entries[i].Fate == WouldRelease && p.Entries[i].Rated {
+			n++
+		}
+	}
+	return n
 }
 
 // Reasons are why entries would not be released, the most frequent first.
@@ -195,7 +208,7 @@ func (c *Carcel) judge(ctx context.Context, rules governance.Rules, h *Held, rec
 		p.Fate, p.Reason = WouldHold, v.Reason
 		return p, freed{to: to}, v
 	}
-	p.Fate = WouldRelease
+	p.Fate, p.Rated = WouldRelease, v.Rate != nil
 	return p, freed{to: to}, v
 }
 
