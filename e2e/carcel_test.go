@@ -100,7 +100,7 @@ func TestCarcelDenyingSaysWhy(t *testing.T) {
 	c.See("● live").Press("4").See("may sign").Press("d").See("One denial is enough")
 	listening(c).Press("enter").See("a word for the record")
 	c.Type("no mandate").Press("enter").Gone("One denial is enough").See("Denied by lena: no mandate", "blocked")
-	c.Press("x").See("The bin keeps them")
+	c.Press("x").See("The bin keeps it")
 	listening(c).Press("y").See("nothing is held").Press("u").See("Restore from the bin", "process.kill")
 	listening(c).Press("enter").See("Denied by lena: no mandate")
 	c.Quit()
