@@ -124,7 +124,7 @@ func (a *app) carcelList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List what is held, the oldest first", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withTable(cmd.Context(), &f, nil, func(chosen []*carcel.Entry, _ *carcel.Table, output string) error {
+			return a.withChosen(cmd.Context(), &f, func(chosen []*carcel.Entry, output string) error {
 				if output == "json" {
 					lines := make([]entryLine, len(chosen))
 					for i, e := range chosen {
@@ -150,27 +150,19 @@ func (a *app) carcelList() *cobra.Command {
 	return cmd
 }
 
-// withTable reads the whole carcel and hands over what the filter takes.
-func (a *app) withTable(ctx context.Context, f *filterFlags, ids []string, do func([]*carcel.Entry, *carcel.Table, string) error) error {
-	filter, err := f.take(ids)
+// withChosen reads the whole carcel and hands over what the filter takes.
+func (a *app) withChosen(ctx context.Context, f *filterFlags, do func(chosen []*carcel.Entry, output string) error) error {
+	filter, err := f.take(nil)
 	if err != nil {
 		return err
 	}
-	output, err := a.format(a.tableOrJSON(), "json", "table")
-	if err != nil {
-		return err
-	}
-	place, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer place.Close()
-	index := place.engine.Carcel().Index()
-	if err := index.ReadAll(ctx); err != nil {
-		return err
-	}
-	table := index.Table()
-	return do(table.Select(filter, time.Now()), table, output)
+	return a.tabled(ctx, func(place *place, output string) error {
+		chosen, _, err := choose(ctx, place, filter)
+		if err != nil {
+			return err
+		}
+		return do(chosen, output)
+	})
 }
 
 func (a *app) carcelStats() *cobra.Command {
@@ -178,7 +170,7 @@ func (a *app) carcelStats() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "stats", Short: "Count what is held: by reason, guardian, origin, vertical, hour", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withTable(cmd.Context(), &f, nil, func(chosen []*carcel.Entry, _ *carcel.Table, output string) error {
+			return a.withChosen(cmd.Context(), &f, func(chosen []*carcel.Entry, output string) error {
 				stats := carcel.StatsOf(chosen, time.Now())
 				if output == "json" {
 					a.printJSON(stats)
@@ -196,25 +188,18 @@ func (a *app) carcelShow() *cobra.Command {
 	return &cobra.Command{
 		Use: "show ID", Short: "One entry with the decision on it and its approvals", Args: oneID,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			output, err := a.format(a.tableOrJSON(), "json", "table")
-			if err != nil {
-				return err
-			}
-			place, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer place.Close()
-			k, err := place.engine.Carcel().Case(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			if output == "json" {
-				a.showJSON(k)
+			return a.tabled(cmd.Context(), func(place *place, output string) error {
+				k, err := place.engine.Carcel().Case(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				if output == "json" {
+					a.showJSON(k)
+					return nil
+				}
+				a.showTable(k)
 				return nil
-			}
-			a.showTable(k)
-			return nil
+			})
 		},
 	}
 }
@@ -312,7 +297,7 @@ func carcelCode(err error) (int, bool) {
 	switch {
 	case errors.As(err, &entry), errors.As(err, &binned), errors.As(err, &run):
 		return exitNothing, true
-	case errors.Is(err, carcel.ErrSpec), errors.Is(err, carcel.ErrNoTarget):
+	case errors.Is(err, carcel.ErrSpec), errors.Is(err, carcel.ErrWhy), errors.Is(err, carcel.ErrNoTarget):
 		return exitInvalid, true
 	case errors.Is(err, carcel.ErrNotWaiting), errors.Is(err, carcel.ErrTooLate), errors.Is(err, carcel.ErrRate), errors.Is(err, carcel.ErrCopy),
 		errors.Is(err, governance.ErrSelfApproval), errors.Is(err, governance.ErrApprovedTwice), errors.Is(err, governance.ErrRole):

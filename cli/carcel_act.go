@@ -21,21 +21,14 @@ func (a *app) personal(use, short string, do func(context.Context, *place, strin
 	cmd := &cobra.Command{
 		Use: use + " ID", Short: short, Args: oneID,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			output, err := a.format("json", "json", "table")
-			if err != nil {
-				return err
-			}
-			place, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer place.Close()
-			done, err := do(cmd.Context(), place, args[0], why)
-			if err != nil {
-				return err
-			}
-			a.printActed(done, output)
-			return nil
+			return a.with(cmd.Context(), "json", []string{"json", "table"}, func(place *place, output string) error {
+				done, err := do(cmd.Context(), place, args[0], why)
+				if err != nil {
+					return err
+				}
+				a.printActed(done, output)
+				return nil
+			})
 		},
 	}
 	cmd.Flags().StringVar(&why, "why", "", "why, for the record")
@@ -176,31 +169,24 @@ func (a *app) carcelBin() *cobra.Command {
 	return &cobra.Command{
 		Use: "bin", Short: "What was discarded and can still be restored, the newest first", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			output, err := a.format(a.tableOrJSON(), "json", "table")
-			if err != nil {
-				return err
-			}
-			place, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer place.Close()
-			binned, err := place.engine.Carcel().Bin(cmd.Context())
-			if err != nil {
-				return err
-			}
-			lines := make([]entryLine, len(binned))
-			for i := range binned {
-				lines[i] = lineOf(&binned[i].Entry)
-				if output == "table" {
-					e := &binned[i].Entry
-					fmt.Fprintf(a.out, "%s  %s  %s  %s  kept until %s\n", printable(e.ID()), printable(e.Primitive), printable(e.Vertical), printable(e.Decision.Word()), instant(binned[i].Ends))
+			return a.tabled(cmd.Context(), func(place *place, output string) error {
+				binned, err := place.engine.Carcel().Bin(cmd.Context())
+				if err != nil {
+					return err
 				}
-			}
-			if output == "json" {
-				a.printJSON(lines)
-			}
-			return nil
+				lines := make([]entryLine, len(binned))
+				for i := range binned {
+					lines[i] = lineOf(&binned[i].Entry)
+					if output == "table" {
+						e := &binned[i].Entry
+						fmt.Fprintf(a.out, "%s  %s  %s  %s  kept until %s\n", printable(e.ID()), printable(e.Primitive), printable(e.Vertical), printable(e.Decision.Word()), instant(binned[i].Ends))
+					}
+				}
+				if output == "json" {
+					a.printJSON(lines)
+				}
+				return nil
+			})
 		},
 	}
 }

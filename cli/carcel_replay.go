@@ -299,30 +299,23 @@ func (a *app) carcelRuns() *cobra.Command {
 	return &cobra.Command{
 		Use: "runs", Short: "The replays of the last days", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			output, err := a.format(a.tableOrJSON(), "json", "table")
-			if err != nil {
-				return err
-			}
-			place, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer place.Close()
-			runs, err := place.engine.Carcel().Runs(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if output == "json" {
-				if runs == nil {
-					runs = []carcel.Run{}
+			return a.tabled(cmd.Context(), func(place *place, output string) error {
+				runs, err := place.engine.Carcel().Runs(cmd.Context())
+				if err != nil {
+					return err
 				}
-				a.printJSON(runs)
+				if output == "json" {
+					if runs == nil {
+						runs = []carcel.Run{}
+					}
+					a.printJSON(runs)
+					return nil
+				}
+				for _, r := range runs {
+					a.printRun(r, output)
+				}
 				return nil
-			}
-			for _, r := range runs {
-				a.printRun(r, output)
-			}
-			return nil
+			})
 		},
 	}
 }

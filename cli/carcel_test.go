@@ -245,3 +245,24 @@ func TestADispatchWithoutAKeyFollowsTheRoutes(t *testing.T) {
 		t.Errorf("%v", lost)
 	}
 }
+
+func TestAKeyOfAnotherTypeIsNamedWithWhatToDo(t *testing.T) {
+	s := start(t)
+	s.operators(t)
+	for key, args := range map[string][]string{
+		"carcel:dead_letters": {"list"}, "carcel:runs": {"runs"}, "carcel:bins": {"bin"},
+	} {
+		want := map[string]string{"carcel:dead_letters": "list", "carcel:runs": "zset", "carcel:bins": "zset"}[key]
+		s.Set(context.Background(), key, "x", 0)
+		s.carcel(args...).fails(t, 1, key, "expected "+want+", found string", "rename or delete")
+		s.Del(context.Background(), key)
+	}
+	id := s.hold(t, kill)
+	s.carcel("deny", id, "--as", "ann", "--why", strings.Repeat("é", 1001)).fails(t, 2, "1001 characters", "at most 1000")
+	for _, rate := range []string{"NaN", "Inf", "-1"} {
+		s.carcel("replay", id, "--rate", rate).fails(t, 2, "rate")
+	}
+	if list := s.list(t); len(list) != 1 || list[0]["decision"] != "requires_co_signature" {
+		t.Errorf("%v", list)
+	}
+}

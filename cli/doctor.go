@@ -17,31 +17,24 @@ func (a *app) doctorCommand() *cobra.Command {
 }
 
 func (a *app) doctor(ctx context.Context) error {
-	output, err := a.format(a.tableOrJSON(), "json", "table")
-	if err != nil {
-		return err
-	}
-	place, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer place.Close()
-	findings := place.engine.Examine(ctx)
-	code := exitDone
-	for _, f := range findings {
-		if f.Bad() {
-			code = exitFailed
+	return a.tabled(ctx, func(place *place, output string) error {
+		findings := place.engine.Examine(ctx)
+		code := exitDone
+		for _, f := range findings {
+			if f.Bad() {
+				code = exitFailed
+			}
 		}
-	}
-	if output == "json" {
-		a.printJSON(findings)
+		if output == "json" {
+			a.printJSON(findings)
+			return endWith(code)
+		}
+		for _, f := range findings {
+			fmt.Fprintf(a.out, "%s %-14s %s\n", f.Glyph(), f.Check, printable(f.Detail))
+			if f.Mend != "" {
+				fmt.Fprintf(a.out, "  %-14s %s\n", "", f.Mend)
+			}
+		}
 		return endWith(code)
-	}
-	for _, f := range findings {
-		fmt.Fprintf(a.out, "%s %-14s %s\n", f.Glyph(), f.Check, printable(f.Detail))
-		if f.Mend != "" {
-			fmt.Fprintf(a.out, "  %-14s %s\n", "", f.Mend)
-		}
-	}
-	return endWith(code)
+	})
 }

@@ -93,111 +93,84 @@ func (a *app) keysOneCommand(use, short string, do func(*keyring.Keyring, contex
 }
 
 func (a *app) keysNew(ctx context.Context, n keyring.NewKey) error {
-	output, err := a.format(a.tableOrJSON(), "json", "table")
-	if err != nil {
-		return err
-	}
-	place, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer place.Close()
-	keys := place.engine.Keyring()
-	if err := a.tellRing(ctx, keys); err != nil {
-		return err
-	}
-	made, err := keys.New(ctx, n)
-	if made.Note != "" {
-		a.tell(made.Note)
-	}
-	if err != nil {
-		return err
-	}
-	state := keyring.Requested
-	if made.Trusted {
-		state = keyring.Trusted
-	}
-	a.printKeys(output, keyring.Listed{Entry: made.Entry, State: state, Local: true})
-	return nil
+	return a.tabled(ctx, func(place *place, output string) error {
+		keys := place.engine.Keyring()
+		if err := a.tellRing(ctx, keys); err != nil {
+			return err
+		}
+		made, err := keys.New(ctx, n)
+		if made.Note != "" {
+			a.tell(made.Note)
+		}
+		if err != nil {
+			return err
+		}
+		state := keyring.Requested
+		if made.Trusted {
+			state = keyring.Trusted
+		}
+		a.printKeys(output, keyring.Listed{Entry: made.Entry, State: state, Local: true})
+		return nil
+	})
 }
 
 func (a *app) keysList(ctx context.Context) error {
-	output, err := a.format(a.tableOrJSON(), "json", "table")
-	if err != nil {
-		return err
-	}
-	place, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer place.Close()
-	keys := place.engine.Keyring()
-	if err := a.tellRing(ctx, keys); err != nil {
-		return err
-	}
-	list, err := keys.List(ctx)
-	if err != nil {
-		return err
-	}
-	if output == "json" {
-		a.printJSON(list)
+	return a.tabled(ctx, func(place *place, output string) error {
+		keys := place.engine.Keyring()
+		if err := a.tellRing(ctx, keys); err != nil {
+			return err
+		}
+		list, err := keys.List(ctx)
+		if err != nil {
+			return err
+		}
+		if output == "json" {
+			a.printJSON(list)
+			return nil
+		}
+		a.printKeys(output, list...)
 		return nil
-	}
-	a.printKeys(output, list...)
-	return nil
+	})
 }
 
 func (a *app) keysExport(ctx context.Context) error {
-	if _, err := a.format("json", "json"); err != nil {
-		return err
-	}
-	place, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer place.Close()
-	keys := place.engine.Keyring()
-	if err := a.tellRing(ctx, keys); err != nil {
-		return err
-	}
-	document, err := keys.Export(ctx)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(a.out, "%s\n", document)
-	return nil
+	return a.with(ctx, "json", []string{"json"}, func(place *place, _ string) error {
+		keys := place.engine.Keyring()
+		if err := a.tellRing(ctx, keys); err != nil {
+			return err
+		}
+		document, err := keys.Export(ctx)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(a.out, "%s\n", document)
+		return nil
+	})
 }
 
 func (a *app) keysOne(ctx context.Context, given string, do func(*keyring.Keyring, context.Context, string) (keyring.Entry, error)) error {
-	output, err := a.format(a.tableOrJSON(), "json", "table")
-	if err != nil {
-		return err
-	}
-	place, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer place.Close()
-	keys := place.engine.Keyring()
-	keyID, err := keys.Resolve(ctx, given)
-	if err != nil {
-		return err
-	}
-	if _, err = do(keys, ctx, keyID); err != nil {
-		return err
-	}
-	list, err := keys.List(ctx)
-	if err != nil {
-		return err
-	}
-	for _, l := range list {
-		if l.KeyID == keyID {
-			a.printKeys(output, l)
-			return nil
+	return a.tabled(ctx, func(place *place, output string) error {
+		keys := place.engine.Keyring()
+		keyID, err := keys.Resolve(ctx, given)
+		if err != nil {
+			return err
 		}
-	}
-	a.tell("the request of key " + keyID + " is refused and gone")
-	return nil
+		if _, err = do(keys, ctx, keyID); err != nil {
+			return err
+		}
+		list, err := keys.List(ctx)
+		if err != nil {
+			return err
+		}
+		for _, l := range list {
+			if l.KeyID == keyID {
+				a.printKeys(output, l)
+				return nil
+			}
+		}
+		a.tell("the request of key " + keyID + " is refused and gone")
+		return nil
+	})
 }
 
 func (a *app) keysRestore(ctx context.Context) error {

@@ -76,6 +76,27 @@ func (a *app) open(ctx context.Context) (*place, error) {
 	return p, nil
 }
 
+// with opens the Redis that a command works on and hands it over with the
+// format in which to print, which is one of those known: preset where nothing
+// is asked for. It closes what it opened.
+func (a *app) with(ctx context.Context, preset string, known []string, do func(p *place, output string) error) error {
+	output, err := a.format(preset, known...)
+	if err != nil {
+		return err
+	}
+	p, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	return do(p, output)
+}
+
+// tabled is with for what people get as a table and programs as JSON.
+func (a *app) tabled(ctx context.Context, do func(p *place, output string) error) error {
+	return a.with(ctx, a.tableOrJSON(), []string{"json", "table"}, do)
+}
+
 // Close ends the engine, then the demo under it.
 func (p *place) Close() {
 	_ = p.engine.Close()

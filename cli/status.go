@@ -22,28 +22,21 @@ func (a *app) statusCommand() *cobra.Command {
 }
 
 func (a *app) status(ctx context.Context) error {
-	output, err := a.format(a.tableOrJSON(), "json", "table", "prometheus")
-	if err != nil {
+	return a.with(ctx, a.tableOrJSON(), []string{"json", "table", "prometheus"}, func(place *place, output string) error {
+		status, err := place.engine.Status(ctx)
+		if err != nil {
+			return err
+		}
+		switch output {
+		case "table":
+			a.statusTable(status)
+		case "prometheus":
+			_, err = io.WriteString(a.out, status.Prometheus())
+		default:
+			a.printJSON(status)
+		}
 		return err
-	}
-	place, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer place.Close()
-	status, err := place.engine.Status(ctx)
-	if err != nil {
-		return err
-	}
-	switch output {
-	case "table":
-		a.statusTable(status)
-	case "prometheus":
-		_, err = io.WriteString(a.out, status.Prometheus())
-	default:
-		a.printJSON(status)
-	}
-	return err
+	})
 }
 
 func (a *app) statusTable(s engine.Status) {

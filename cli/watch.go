@@ -21,55 +21,48 @@ func (a *app) watchCommand() *cobra.Command {
 }
 
 func (a *app) watch(ctx context.Context) error {
-	output, err := a.format(a.tableOrJSON(), "json", "table")
-	if err != nil {
-		return err
-	}
-	place, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer place.Close()
-	watcher := place.engine.Watcher()
-	if err := place.engine.Ping(ctx); err != nil {
-		return err
-	}
-	changed := make(chan struct{}, 1)
-	watcher.OnChange(func() {
-		select {
-		case changed <- struct{}{}:
-		default:
+	return a.tabled(ctx, func(place *place, output string) error {
+		watcher := place.engine.Watcher()
+		if err := place.engine.Ping(ctx); err != nil {
+			return err
+		}
+		changed := make(chan struct{}, 1)
+		watcher.OnChange(func() {
+			select {
+			case changed <- struct{}{}:
+			default:
+			}
+		})
+		ctx, cancel := context.WithCancel(ctx)
+		done := make(chan error, 1)
+		go func() { done <- watcher.Run(ctx) }()
+		defer func() { cancel(); <-done }()
+
+		var last *watch.Snapshot // the first whole picture: what comes after it is change
+		for {
+			select {
+			case <-ctx.Done():
+				if errors.Is(ctx.Err(), context.Canceled) {
+					return nil
+				}
+				return ctx.Err()
+			case <-changed:
+				next := watcher.Snapshot()
+				if last == nil {
+					if !next.Taken.IsZero() {
+						last = next
+					}
+					continue
+				}
+				for _, c := range watch.Changes(last, next) {
+					if err := a.printChange(c, output); err != nil {
+						return nil // whoever read us is gone
+					}
+				}
+				last = next
+			}
 		}
 	})
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan error, 1)
-	go func() { done <- watcher.Run(ctx) }()
-	defer func() { cancel(); <-done }()
-
-	var last *watch.Snapshot // the first whole picture: what comes after it is change
-	for {
-		select {
-		case <-ctx.Done():
-			if errors.Is(ctx.Err(), context.Canceled) {
-				return nil
-			}
-			return ctx.Err()
-		case <-changed:
-			next := watcher.Snapshot()
-			if last == nil {
-				if !next.Taken.IsZero() {
-					last = next
-				}
-				continue
-			}
-			for _, c := range watch.Changes(last, next) {
-				if err := a.printChange(c, output); err != nil {
-					return nil // whoever read us is gone
-				}
-			}
-			last = next
-		}
-	}
 }
 
 func (a *app) printChange(c watch.Change, output string) error {

@@ -235,7 +235,7 @@ func (c *Carcel) position(ctx context.Context) (int64, error) {
 // governance.ErrApprovedTwice, governance.ErrRole, ErrNoTarget, or are the
 // keyring's.
 func (c *Carcel) Approve(ctx context.Context, id string, by keyring.Signer, why string) (Acted, error) {
-	return c.again(ctx, id, func(k Case) (Acted, string, error) {
+	return c.again(ctx, id, why, func(k Case) (Acted, string, error) {
 		if err := k.waits(); err != nil {
 			return Acted{}, "", err
 		}
@@ -315,7 +315,10 @@ func (c *Carcel) sign(ctx context.Context, k *Case, what string, by keyring.Sign
 
 // again carries out an act, and reads the case anew when somebody else's act
 // came between.
-func (c *Carcel) again(ctx context.Context, id string, do func(Case) (Acted, string, error)) (Acted, error) {
+func (c *Carcel) again(ctx context.Context, id, why string, do func(Case) (Acted, string, error)) (Acted, error) {
+	if err := checkWhy(why); err != nil {
+		return Acted{}, err
+	}
 	for range tries {
 		k, err := c.Case(ctx, id)
 		if err != nil {

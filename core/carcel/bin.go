@@ -18,7 +18,7 @@ var restoreScript = store.LoadScript("restore")
 // Discard takes an entry out of the carcel and keeps it in the bin for seven
 // days.
 func (c *Carcel) Discard(ctx context.Context, id, by, why string) (Acted, error) {
-	return c.again(ctx, id, func(k Case) (Acted, string, error) {
+	return c.again(ctx, id, why, func(k Case) (Acted, string, error) {
 		status, err := c.discard(ctx, &k, by, why)
 		return Acted{TrackingID: k.Held.TrackingID, Status: governance.OutcomeDiscarded, Decision: k.Held.Decision, Reason: k.Held.Reason, By: by}, status, err
 	})
@@ -106,6 +106,9 @@ func (c *Carcel) binned(ctx context.Context, digits string, each func(Binned) bo
 
 // Restore puts a discarded entry back into the carcel, at its end.
 func (c *Carcel) Restore(ctx context.Context, id, by, why string) (Acted, error) {
+	if err := checkWhy(why); err != nil {
+		return Acted{}, err
+	}
 	digits, isSHA := strings.CutPrefix(id, "sha:")
 	if !isSHA {
 		digits = ""
@@ -124,7 +127,7 @@ func (c *Carcel) Restore(ctx context.Context, id, by, why string) (Acted, error)
 		if h == nil {
 			return Acted{}, &ErrNotBinned{ID: id}
 		}
-		done, status, err := c.restore(ctx, h, by)
+		done, status, err := c.restore(ctx, h, by, why)
 		if err != nil || status == "OK" {
 			return done, err
 		}
@@ -132,7 +135,7 @@ func (c *Carcel) Restore(ctx context.Context, id, by, why string) (Acted, error)
 	return Acted{}, fmt.Errorf("%w: %s", ErrBusy, id)
 }
 
-func (c *Carcel) restore(ctx context.Context, h *Held, by string) (Acted, string, error) {
+func (c *Carcel) restore(ctx context.Context, h *Held, by, why string) (Acted, string, error) {
 	rec, err := c.record(ctx, h.TrackingID)
 	if err != nil {
 		return Acted{}, "", err
@@ -150,7 +153,7 @@ func (c *Carcel) restore(ctx context.Context, h *Held, by string) (Acted, string
 	}
 	status, _, err := c.store.Run(ctx, restoreScript, keys, h.SHA, h.Raw, rec.raw, record, recordLife, waits, h.TrackingID,
 		"tracking_id", h.TrackingID, "key", h.Key, "operation", h.Operation, "packet_digest", h.SHA,
-		"decision_id", decision, "actor", by, "policy", h.PolicyRev, "entry_sha256", h.SHA)
+		"decision_id", decision, "actor", by, "policy", h.PolicyRev, "entry_sha256", h.SHA, "why", why)
 	return Acted{TrackingID: h.TrackingID, Status: "restored", Decision: h.Decision, Reason: h.Reason, By: by}, status, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/redis/go-redis/v9"
 
@@ -72,6 +73,20 @@ func (c *Carcel) SealWith(desk *seal.Desk) *Carcel {
 // ErrBusy says that others changed an entry each time that it was to be acted
 // on.
 var ErrBusy = errors.New("others keep changing this entry; look again")
+
+// maxWhy is how many characters a person may give as a reason: it stands in
+// records, entries and lists.
+const maxWhy = 1000
+
+// ErrWhy says that a person's reason is too long.
+var ErrWhy = errors.New("reason too long")
+
+func checkWhy(why string) error {
+	if n := utf8.RuneCountInString(why); n > maxWhy {
+		return fmt.Errorf("%w: it has %d characters; at most %d are kept", ErrWhy, n, maxWhy)
+	}
+	return nil
+}
 
 // Index makes a view of the whole list that has read nothing yet.
 func (c *Carcel) Index() *Index { return NewIndex(c.store) }

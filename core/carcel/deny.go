@@ -14,7 +14,7 @@ import (
 // Deny ends the wait of an entry: it stays in the carcel as blocked, with who
 // denied it and why. One denial is enough.
 func (c *Carcel) Deny(ctx context.Context, id string, by keyring.Signer, why string) (Acted, error) {
-	return c.again(ctx, id, func(k Case) (Acted, string, error) {
+	return c.again(ctx, id, why, func(k Case) (Acted, string, error) {
 		if err := k.waits(); err != nil {
 			return Acted{}, "", err
 		}
@@ -63,7 +63,7 @@ var unsigned = governance.QuorumOf(governance.CoSign)
 // person, who must be another than the one who appeals. Without a signer, by
 // names who appeals, and two persons must approve.
 func (c *Carcel) Appeal(ctx context.Context, id, by string, signer *keyring.Signer, why string) (Acted, error) {
-	return c.again(ctx, id, func(k Case) (Acted, string, error) {
+	return c.again(ctx, id, why, func(k Case) (Acted, string, error) {
 		if k.copy {
 			return Acted{}, "", fmt.Errorf("%w: %s", ErrCopy, k.Held.ID())
 		}

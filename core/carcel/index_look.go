@@ -59,7 +59,7 @@ func (x *Index) look(ctx context.Context) (look, error) {
 		return l, err
 	}
 	if l.length, err = length.Result(); err != nil {
-		return l, x.explain("llen", err)
+		return l, x.store.Explain("llen", x.space.DeadLetters(), err)
 	}
 	l.tail = tail.Val()
 	l.changes, _ = changes.Int64()
@@ -67,14 +67,6 @@ func (x *Index) look(ctx context.Context) (look, error) {
 		l.position = ledgerPosition(records[0].ID)
 	}
 	return l, nil
-}
-
-// explain is an error of a command on the list as a typed one.
-func (x *Index) explain(op string, err error) error {
-	if redis.HasErrorPrefix(err, "WRONGTYPE") {
-		return x.store.WrongType(op, x.space.DeadLetters(), "list", "another type")
-	}
-	return x.store.Explain(op, x.space.DeadLetters(), err)
 }
 
 // ledgerPosition is the n in a stream id n-0.
@@ -91,7 +83,7 @@ func (x *Index) settled(ctx context.Context, l look, doubted bool) (lost bool, e
 	moved := l.length < int64(len(x.slots))
 	for _, a := range l.anchors {
 		if err := a.raw.Err(); err != nil && !errors.Is(err, redis.Nil) {
-			return false, x.explain("lindex", err)
+			return false, x.store.Explain("lindex", x.space.DeadLetters(), err)
 		}
 		moved = moved || !same(x.slots[a.slot], a.raw.Val())
 	}
@@ -110,7 +102,7 @@ func (x *Index) settled(ctx context.Context, l look, doubted bool) (lost bool, e
 		w := x.size.window(len(l.tail))
 		win, err := x.store.Commands().LRange(ctx, x.space.DeadLetters(), n, n+w-1).Result()
 		if err != nil {
-			return false, x.explain("lrange", err)
+			return false, x.store.Explain("lrange", x.space.DeadLetters(), err)
 		}
 		if len(win) == 0 { // it shrank meanwhile: the next look tells
 			return false, nil
@@ -142,7 +134,7 @@ func (x *Index) follow(ctx context.Context, l look) (lost bool, err error) {
 	}
 	win, err := x.store.Commands().LRange(ctx, x.space.DeadLetters(), -(more + overlap), -1).Result()
 	if err != nil {
-		return false, x.explain("lrange", err)
+		return false, x.store.Explain("lrange", x.space.DeadLetters(), err)
 	}
 	for j := len(win) - 1; j >= 0; j-- {
 		if same(newest, win[j]) {

@@ -101,7 +101,7 @@ func (x *Index) window(ctx context.Context) error {
 	}
 	win, err := list.Result()
 	if err != nil {
-		return x.explain("lrange", err)
+		return x.store.Explain("lrange", x.space.DeadLetters(), err)
 	}
 	shas := make([]string, len(win))
 	for i, raw := range win {

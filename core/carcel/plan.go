@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"sort"
 	"time"
 
@@ -127,8 +128,11 @@ func (c *Carcel) Plan(ctx context.Context, s Spec) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	if s.Rate < 0 || s.Canary < 0 {
-		return Plan{}, fmt.Errorf("%w: rate and canary are not negative", ErrSpec)
+	if err := checkWhy(s.Why); err != nil {
+		return Plan{}, err
+	}
+	if !(s.Rate >= 0) || math.IsInf(s.Rate, 0) || s.Canary < 0 {
+		return Plan{}, fmt.Errorf("%w: rate and canary are numbers from 0 on", ErrSpec)
 	}
 	x := c.Index()
 	if err := x.ReadAll(ctx); err != nil {

@@ -49,7 +49,7 @@ func (c *Carcel) Sweep(ctx context.Context) (int, error) {
 // end ends one wait, if it is over.
 func (c *Carcel) end(ctx context.Context, id string, now time.Time) (bool, error) {
 	over := false
-	_, err := c.again(ctx, id, func(k Case) (Acted, string, error) {
+	_, err := c.again(ctx, id, "", func(k Case) (Acted, string, error) {
 		if !k.Waits() || k.copy {
 			return Acted{}, "", ErrNotWaiting
 		}

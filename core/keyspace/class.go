@@ -233,3 +233,32 @@ func NotifiedKey(channel string) (key string, ok bool) {
 	_, key, ok = strings.Cut(rest, "__:")
 	return key, ok
 }
+
+// TypeOf is the Redis type that a key must have, "" where any will do. For our
+// own keys it tells more than the class, which many shapes share.
+func TypeOf(key string) string {
+	prefix, rest, _ := strings.Cut(key, ":")
+	name, tail, _ := strings.Cut(rest, ":")
+	switch prefix + ":" + name {
+	case "carcel:marks", "carcel:pending", "carcel:bins", "carcel:runs", "ifp:rate":
+		return TypeZSet
+	case "carcel:changes", "carcel:bin", "ifp:batch":
+		return TypeString
+	case "carcel:run":
+		switch _, part, _ := strings.Cut(tail, ":"); part {
+		case "plan":
+			return TypeList
+		case "released":
+			return TypeSet
+		}
+		return TypeHash
+	case "ifp:fired":
+		return TypeHash
+	case "ttt:keyring":
+		if tail == "requests" {
+			return TypeHash
+		}
+		return TypeString
+	}
+	return Classify(key).RedisType()
+}

@@ -9,9 +9,12 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 	"unicode"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/infrafabric/ifpacket/core/keyspace"
 )
 
 // What can be wrong with a server, for errors.Is.
@@ -51,7 +54,11 @@ func (e *Error) Error() string {
 func (e *Error) Sentence() string {
 	switch e.Kind {
 	case ErrWrongType:
-		return fmt.Sprintf("wrong type: expected %s, found %s; nothing was written; name another key or an operation for a %s", e.Expected, e.Found, e.Found)
+		hint := "name another key or an operation for a " + e.Found
+		if keyspace.Classify(e.Key).Managed() {
+			hint = "the key belongs to ifpacket: rename or delete what is there"
+		}
+		return fmt.Sprintf("wrong type: expected %s, found %s; nothing was changed; %s", e.Expected, e.Found, hint)
 	case ErrAuth:
 		return "not allowed: " + e.Reason + "; check the user and password in the URL and the user's ACL"
 	case ErrReadOnly:
@@ -108,9 +115,24 @@ func (s *Store) explain(op, key string, err error) error {
 		e.Reason = "the server is a replica or refuses writes; connect to the master"
 	}
 	if e.Kind == ErrWrongType {
-		e.Expected, e.Found = "another type", "what is there"
+		e.Expected, e.Found = s.types(key)
 	}
 	return e
+}
+
+// types are the type that a key must have, and the one that it has, in words
+// where that cannot be told.
+func (s *Store) types(key string) (expected, found string) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if expected = keyspace.TypeOf(key); expected == "" {
+		expected = "another type"
+	}
+	found, err := s.client.Type(ctx, key).Result()
+	if err != nil || found == expected || key == "" {
+		found = "what is there"
+	}
+	return expected, found
 }
 
 // answersNobody reports whether the server refused for a reason that has

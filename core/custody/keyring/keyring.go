@@ -72,17 +72,7 @@ func (k *Keyring) fetch(ctx context.Context) (string, error) {
 	if errors.Is(err, redis.Nil) {
 		return "", nil
 	}
-	return text, k.explain(ctx, "keyring", keyspace.Keyring, keyspace.TypeString, err)
-}
-
-// explain types the error of a read; of a key of another type it says which.
-func (k *Keyring) explain(ctx context.Context, op, key, expected string, err error) error {
-	if redis.HasErrorPrefix(err, "WRONGTYPE") {
-		if found, terr := k.store.Commands().Type(ctx, key).Result(); terr == nil {
-			return k.store.WrongType(op, key, expected, found)
-		}
-	}
-	return k.store.Explain(op, key, err)
+	return text, k.store.Explain("keyring", keyspace.Keyring, err)
 }
 
 // admit verifies a ring's text and compares it with the pin.
@@ -136,7 +126,7 @@ func (k *Keyring) next(ctx context.Context) (int64, error) {
 		return 1, nil
 	}
 	if err != nil {
-		return 0, k.explain(ctx, "keyring", k.space.Ledger(), keyspace.TypeStream, err)
+		return 0, k.store.Explain("keyring", k.space.Ledger(), err)
 	}
 	return position(info.LastGeneratedID) + 1, nil
 }

@@ -40,7 +40,7 @@ func (k *Keyring) Requests(ctx context.Context) ([]Entry, error) {
 func (k *Keyring) requests(ctx context.Context, ring *Ring) ([]Entry, error) {
 	all, err := k.store.Commands().HGetAll(ctx, keyspace.KeyRequests).Result()
 	if err != nil {
-		return nil, k.explain(ctx, "keyring", keyspace.KeyRequests, keyspace.TypeHash, err)
+		return nil, k.store.Explain("keyring", keyspace.KeyRequests, err)
 	}
 	list := []Entry{}
 	for keyID, text := range all {
@@ -96,7 +96,7 @@ func (k *Keyring) requestOf(ctx context.Context, ring *Ring, keyID string) (Entr
 		return Entry{}, k.unknown(keyID)
 	}
 	if err != nil {
-		return Entry{}, k.explain(ctx, "keyring", keyspace.KeyRequests, keyspace.TypeHash, err)
+		return Entry{}, k.store.Explain("keyring", keyspace.KeyRequests, err)
 	}
 	e, err := parseRequest(keyID, []byte(text), ring.root)
 	if err != nil {
