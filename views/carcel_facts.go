@@ -1,6 +1,7 @@
 package views
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -194,10 +195,15 @@ func (s *sections) why() {
 	s.sentence(true, "Why", themes.Fg, text)
 	what := ""
 	switch e.Decision {
-	case governance.CoSign:
-		what = "Nothing was sent. Two operators sign, neither is the actor."
-	case governance.Review:
-		what = "Nothing was sent. One operator signs, who is not the actor."
+	case governance.CoSign, governance.Review:
+		switch n := max(e.Required, governance.QuorumOf(e.Decision).Approvals); n {
+		case 1:
+			what = "Nothing was sent. One operator signs, who is not the actor."
+		case 2:
+			what = "Nothing was sent. Two operators sign, neither is the actor."
+		default:
+			what = fmt.Sprintf("Nothing was sent. %d operators sign, none of them the actor.", n)
+		}
 	case governance.Blocked, governance.Failed:
 		what = "Nothing was sent. It can be replayed once the policy approves it, edited, or appealed."
 	}

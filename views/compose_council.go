@@ -31,7 +31,11 @@ func (c *Compose) drawCouncil(width int) []string {
 		out = append(out, c.councilLine(width, themes.GlyphOK, "no rule fires", themes.Muted, ""))
 	}
 	for _, r := range v.Verdict.Required {
-		out = append(out, c.councilLine(width, themes.GlyphOpen, "needs", themes.Fg, r))
+		lines := wrapped(r, width-colRule)
+		out = append(out, c.councilLine(width, themes.GlyphOpen, "needs", themes.Fg, lines[0]))
+		for _, line := range lines[1:] {
+			out = append(out, widget.Text(c.Theme, themes.Bg, width, widget.T(themes.Fg, widget.Gap(colRule)+line)))
+		}
 	}
 	if r := v.Verdict.Rate; r != nil {
 		out = append(out, c.councilLine(width, themes.GlyphCalm, "rate", themes.Fg, rateText(*r)))

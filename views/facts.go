@@ -51,16 +51,21 @@ const mostLines = 5
 
 // longFact is a fact of a sentence that may take some lines of a width.
 func longFact(label, text string, width int) []fact {
-	wrapped := ansi.Wrap(widget.Sanitize(text), max(width-colValue-1, 8), "")
 	var out []fact
-	for line := range strings.SplitSeq(wrapped, "\n") {
-		if len(out) == mostLines {
-			out[mostLines-1].value[0].Text += "…"
-			break
-		}
+	for _, line := range wrapped(text, width-colValue-1) {
 		out, label = append(out, textFact(label, line)), ""
 	}
 	return out
+}
+
+// wrapped breaks text into lines of a width, mostLines at most.
+func wrapped(text string, width int) []string {
+	lines := strings.Split(ansi.Wrap(widget.Sanitize(text), max(width, 8), ""), "\n")
+	if len(lines) > mostLines {
+		lines = lines[:mostLines]
+		lines[mostLines-1] += "…"
+	}
+	return lines
 }
 
 // document is a detail of some facts and, below them, a document to scroll.
