@@ -12,6 +12,7 @@ import (
 
 	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/packet"
+	"github.com/infrafabric/ifpacket/core/store"
 )
 
 // replayRate is how many entries a second a replay of several releases, unless
@@ -247,6 +248,9 @@ func (a *app) work(ctx context.Context, held *carcel.Carcel, id, output string) 
 	})
 	if isTerminal(a.err) {
 		fmt.Fprint(a.err, "\r"+strings.Repeat(" ", 79)+"\r")
+	}
+	if errors.Is(err, store.ErrUnreachable) {
+		return fmt.Errorf("%w; what was released stays released, carry on with: ifpacket carcel replay --resume %s", err, id)
 	}
 	if err != nil {
 		return err
