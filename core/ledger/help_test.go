@@ -175,3 +175,11 @@ func recordsOf(t testing.TB, m *machine, positions ...int64) []Record {
 	}
 	return list
 }
+
+// keeps ends as a program does that is not killed.
+func (m *machine) keeps() {
+	m.t.Helper()
+	if err := m.Keep(ctx); err != nil {
+		m.t.Fatal(err)
+	}
+}

@@ -20,8 +20,9 @@ type memory struct {
 	// until its first checkpoint is seen.
 	Base int64 `json:"base,omitempty"`
 
-	seen     *Checkpoint
-	accepted bool
+	filed    *Checkpoint // what Note says
+	seen     *Checkpoint // the same, or what this process has seen since
+	accepted bool        // a new origin, of which no checkpoint was seen yet
 }
 
 // ErrWitness says that what this machine remembers cannot be read or written.
@@ -45,7 +46,8 @@ func (l *Ledger) remember() (memory, error) {
 		err = json.Unmarshal(text, &m)
 	}
 	if err == nil && m.Note != "" {
-		m.seen, err = ParseCheckpoint(m.Note)
+		m.filed, err = ParseCheckpoint(m.Note)
+		m.seen = m.filed
 	}
 	m.accepted = m.Note == ""
 	if err != nil {
@@ -55,21 +57,21 @@ func (l *Ledger) remember() (memory, error) {
 }
 
 // keepEvery is how often a checkpoint that goes on from the last one is put
-// into the file: each costs two syncs.
-const keepEvery = 5 * time.Second
+// into the file: each costs two syncs. A crash forgets no more.
+const keepEvery = time.Second
 
 // keep remembers a checkpoint, unless another process remembers a newer one of
 // the same origin. In between, hurry asks for it at once.
 func (l *Ledger) keep(ctx context.Context, c *Checkpoint, m memory, hurry bool) error {
-	if m.seen != nil && m.seen.same(c) {
+	if m.filed != nil && m.filed.same(c) {
 		return nil
 	}
-	goesOn := m.seen != nil && m.seen.Origin == c.Origin
+	goesOn := m.filed != nil && m.filed.Origin == c.Origin
 	if goesOn && !hurry && l.now().Sub(l.written) < keepEvery {
 		return nil
 	}
 	return l.write(ctx, memory{Note: c.Note}, func(now memory) bool {
-		return now.seen != nil && now.seen.Origin == c.Origin && now.seen.Size >= c.Size
+		return now.filed != nil && now.filed.Origin == c.Origin && now.filed.Size >= c.Size
 	})
 }
 
