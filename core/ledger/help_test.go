@@ -183,3 +183,15 @@ func (m *machine) keeps() {
 		m.t.Fatal(err)
 	}
 }
+
+// batch is the record of a batch, whose ids are bytes.
+func (m *machine) batch(position int64) *redis.XAddArgs {
+	ids := make([]byte, 0, 16*256)
+	for i := range 256 {
+		ids = append(ids, 0xff, byte(i), 0, '\n', 5, 6, 0x40, 8, 0x80, 10, 11, 12, 13, 14, 15, 16)
+	}
+	return &redis.XAddArgs{Stream: keyspace.Main.Ledger(), ID: strconv.FormatInt(position, 10) + "-0", Values: []string{
+		"event", "dispatched", "ids", string(ids), "count", "256", "key", "queue:q", "operation", "rpush",
+		"packet_digest", fmt.Sprintf("%064x", position), "decision_id", "b", "actor", "several", "policy", "default@0", "ts", "1764682518000",
+	}}
+}
