@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
@@ -22,7 +23,10 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-var ctx = context.Background()
+var (
+	ctx   = context.Background()
+	fixed = time.UnixMilli(1764682518123)
+)
 
 // here is what all machines of a test call the server.
 const here = "127.0.0.1:6379/0"

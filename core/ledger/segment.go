@@ -66,16 +66,28 @@ type segmentEnd struct {
 func (r Record) MarshalJSON() ([]byte, error) {
 	out := segmentRecord{Position: r.Position, Fields: make([][2]any, len(r.Fields))}
 	for i, f := range r.Fields {
-		out.Fields[i] = [2]any{f.Name, jsonValue(f.Value)}
+		out.Fields[i] = [2]any{jsonText(f.Name), jsonText(f.Value)}
 	}
 	return json.Marshal(out)
 }
 
-func jsonValue(s string) any {
+func jsonText(s string) any {
 	if utf8.ValidString(s) {
 		return s
 	}
 	return map[string]string{"base64": base64.StdEncoding.EncodeToString([]byte(s))}
+}
+
+// textOf reads what jsonText writes.
+func textOf(v any) (text string, ok bool) {
+	coded, is := v.(map[string]any)
+	if !is {
+		text, ok = v.(string)
+		return text, ok
+	}
+	encoded, ok := coded["base64"].(string)
+	raw, err := base64.StdEncoding.DecodeString(encoded)
+	return string(raw), ok && err == nil && len(coded) == 1
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.
@@ -86,13 +98,8 @@ func (r *Record) UnmarshalJSON(text []byte) error {
 	}
 	r.Position, r.Fields = in.Position, make([]Field, len(in.Fields))
 	for i, f := range in.Fields {
-		name, ok := f[0].(string)
-		value, text := f[1].(string)
-		if coded, is := f[1].(map[string]any); is {
-			encoded, _ := coded["base64"].(string)
-			raw, err := base64.StdEncoding.DecodeString(encoded)
-			value, text = string(raw), err == nil && len(coded) == 1
-		}
+		name, ok := textOf(f[0])
+		value, text := textOf(f[1])
 		if !ok || !text {
 			return fmt.Errorf("field %d of record %d is no name and value", i+1, in.Position)
 		}
