@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -19,6 +20,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(sealerAt) != "" {
+		sealUntil()
+	}
 	store.QuietLibrary()
 	goleak.VerifyTestMain(m)
 }
