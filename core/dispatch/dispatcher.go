@@ -40,13 +40,24 @@ type Dispatcher struct {
 	council  governance.Council
 	registry *packet.Registry
 	desk     *seal.Desk // nil: nothing is sealed
+	allow    func(context.Context) error
 	space    keyspace.Partition
 	now      func() time.Time
 }
 
 // New makes a dispatcher that asks the council given.
 func New(s *store.Store, c governance.Council, r *packet.Registry) *Dispatcher {
-	return &Dispatcher{store: s, council: c, registry: r, space: keyspace.Main, now: time.Now}
+	return &Dispatcher{store: s, council: c, registry: r, allow: always, space: keyspace.Main, now: time.Now}
+}
+
+func always(context.Context) error { return nil }
+
+// GuardWith makes the dispatcher ask before each write whether it may; the
+// error is then Dispatch's, and nothing is sent. It is called before the first
+// dispatch.
+func (d *Dispatcher) GuardWith(allow func(context.Context) error) *Dispatcher {
+	d.allow = allow
+	return d
 }
 
 // SealWith makes the dispatcher seal every packet of schema 1.1 with a key of
@@ -68,6 +79,9 @@ func (d *Dispatcher) Dispatch(ctx context.Context, p packet.Packet, to Destinati
 	}
 	if err != nil {
 		return Receipt{}, err
+	}
+	if err := d.allow(ctx); err != nil {
+		return Receipt{}, fmt.Errorf("dispatch %s: %w", c.to.Key, err)
 	}
 	keys, args := c.write(d.space, d.now())
 	for try := 1; ; try++ {

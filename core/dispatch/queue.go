@@ -73,6 +73,9 @@ func (q *Queue) Add(ctx context.Context, p packet.Packet, to Destination) error 
 // what is not known to have landed stays in the queue, and the next Flush
 // repeats it with the same marks, so that nothing lands twice.
 func (q *Queue) Flush(ctx context.Context) ([]Outcome, error) {
+	if err := q.d.allow(ctx); err != nil {
+		return nil, fmt.Errorf("dispatch: %w", err)
+	}
 	if err := q.d.seal(q.waiting...); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/custody/seal"
 	"github.com/infrafabric/ifpacket/core/dispatch"
 	"github.com/infrafabric/ifpacket/core/governance"
+	"github.com/infrafabric/ifpacket/core/ledger"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/core/store"
 	"github.com/infrafabric/ifpacket/core/swarm"
@@ -35,6 +36,9 @@ type Config struct {
 	Name  string
 	Tell  func(line string) // is told, for people, which keys were made
 	Watch watch.Options
+	// Ephemeral says that the server is expected to lose its data: then its
+	// ledger begins anew by itself, with the break recorded.
+	Ephemeral bool
 }
 
 // Engine is IF.PACKET on one Redis.
@@ -47,6 +51,8 @@ type Engine struct {
 	registry   *packet.Registry
 	keyring    *keyring.Keyring
 	carcel     *carcel.Carcel
+	ledger     *ledger.Ledger
+	name       string // of keys that have to be made
 }
 
 // Open makes an engine. It does not connect: a Redis that is away shows at
@@ -72,25 +78,29 @@ func Open(c Config) (*Engine, error) {
 	if c.Keys == nil {
 		c.Keys = keyring.InMemory()
 	}
-	keys := keyring.Open(s, c.Keys, s.Target().String())
+	if c.Name == "" {
+		c.Name = Actor()
+	}
+	identity := s.Target().String()
+	keys := keyring.Open(s, c.Keys, identity)
+	log := ledger.Open(s, keys, c.Keys, ledger.Options{Identity: identity, Ephemeral: c.Ephemeral, Actor: c.Name})
 	var desk *seal.Desk
 	if !c.Unsealed {
-		if c.Name == "" {
-			c.Name = Actor()
-		}
 		desk = seal.NewDesk(keys, c.Name, c.Tell)
 	}
-	watcher, held := watch.New(s, c.Watch), carcel.New(s, c.Council, c.Registry, keys).SealWith(desk)
+	watcher, held := watch.New(s, c.Watch), carcel.New(s, c.Council, c.Registry, keys).SealWith(desk).GuardWith(log.Allow)
 	held.Sees(func() *carcel.Table { return watcher.Snapshot().Carcel.Table })
 	return &Engine{
 		store:      s,
 		keyring:    keys,
 		carcel:     held,
-		dispatcher: dispatch.New(s, c.Council, c.Registry).SealWith(desk),
+		dispatcher: dispatch.New(s, c.Council, c.Registry).SealWith(desk).GuardWith(log.Allow),
 		collector:  dispatch.NewCollector(s),
 		swarm:      swarm.New(s),
 		watcher:    watcher,
 		registry:   c.Registry,
+		ledger:     log,
+		name:       c.Name,
 	}, nil
 }
 

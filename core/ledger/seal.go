@@ -31,7 +31,7 @@ func (l *Ledger) Seal(ctx context.Context) (*State, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for {
-		s, err := l.look(ctx, false)
+		s, err := l.look(ctx)
 		if err != nil || s.Trouble != nil || s.Position == s.Sealed() && !s.repair {
 			return s, err
 		}
