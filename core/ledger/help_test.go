@@ -190,6 +190,7 @@ func (m *machine) keeps() {
 	m.written = time.Time{}
 	m.looks()
 }
+
 // batch is the record of a batch, whose ids are bytes.
 func (m *machine) batch(position int64) *redis.XAddArgs {
 	ids := make([]byte, 0, 16*256)
