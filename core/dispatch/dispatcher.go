@@ -52,8 +52,8 @@ func New(s *store.Store, c governance.Council, r *packet.Registry) *Dispatcher {
 
 func always(context.Context) error { return nil }
 
-// GuardWith makes the dispatcher ask before each write whether it may; the
-// error is then Dispatch's, and nothing is sent. It is called before the first
+// GuardWith makes the dispatcher ask, before it does anything else, whether it
+// may; the error is then Dispatch's, and nothing is sent. It is called before the first
 // dispatch.
 func (d *Dispatcher) GuardWith(allow func(context.Context) error) *Dispatcher {
 	d.allow = allow
@@ -73,15 +73,15 @@ func (d *Dispatcher) SealWith(desk *seal.Desk) *Dispatcher {
 // dispatch (the same tracking id, contents and destination) gives the first
 // receipt again and writes nothing.
 func (d *Dispatcher) Dispatch(ctx context.Context, p packet.Packet, to Destination) (Receipt, error) {
+	if err := d.allow(ctx); err != nil {
+		return Receipt{}, fmt.Errorf("dispatch %s: %w", to.Key, err)
+	}
 	c, err := d.prepare(ctx, p, to, d.sealKey)
 	if err == nil {
 		err = d.seal(&c)
 	}
 	if err != nil {
 		return Receipt{}, err
-	}
-	if err := d.allow(ctx); err != nil {
-		return Receipt{}, fmt.Errorf("dispatch %s: %w", c.to.Key, err)
 	}
 	keys, args := c.write(d.space, d.now())
 	for try := 1; ; try++ {

@@ -38,6 +38,27 @@ func (e *Engine) SealLedger(ctx context.Context) (*ledger.State, error) {
 	return e.ledger.Seal(ctx)
 }
 
+// AcceptLedger takes a ledger that is refused for what it is now; see
+// ledger.Accept. A keyring that was lost with it is put back where the root key
+// is here, and what is there is sealed where this machine can.
+func (e *Engine) AcceptLedger(ctx context.Context, why string) (ledger.Accepted, error) {
+	done, err := e.ledger.Accept(ctx, why)
+	if err != nil {
+		return done, err
+	}
+	if ring, err := e.keyring.Ring(ctx); err == nil && ring.Lost() {
+		if err := e.keyring.Restore(ctx); err != nil && !errors.Is(err, keyring.ErrNotRoot) {
+			return done, err
+		}
+	}
+	s, err := e.SealLedger(ctx)
+	if err != nil && !errors.Is(err, ledger.ErrNoLogKey) {
+		return done, err
+	}
+	done.State = s
+	return done, nil
+}
+
 // tendLedger seals what is new, or looks at what others have sealed. A ledger
 // that stands still costs a look now and then, for its witness.
 func (e *Engine) tendLedger(ctx context.Context) {

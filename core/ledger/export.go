@@ -89,6 +89,16 @@ func (l *Ledger) export(ctx context.Context, s *Segment, w io.Writer) error {
 	return out.Encode(segmentEnd{root[:], bytesOf(proof), c.Note})
 }
 
+// SegmentName is the file name for a segment of all that a checkpoint covers.
+// Errors match ErrNothingSealed or ErrRefused.
+func (s *State) SegmentName() (string, error) {
+	segment, err := segmentOf(s, 0)
+	if err != nil {
+		return "", err
+	}
+	return segment.Name(), nil
+}
+
 // Name is a file name for the segment: partition, origin, and its first and
 // last position.
 func (s *Segment) Name() string {

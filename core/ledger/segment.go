@@ -2,13 +2,11 @@ package ledger
 
 import (
 	"bufio"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"time"
-	"unicode/utf8"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -50,62 +48,10 @@ type segmentHead struct {
 	Before [][]byte `json:"before"`
 }
 
-type segmentRecord struct {
-	Position int64    `json:"position"`
-	Fields   [][2]any `json:"fields"`
-}
-
 type segmentEnd struct {
 	Root        []byte   `json:"root"`
 	Consistency [][]byte `json:"consistency"`
 	Checkpoint  string   `json:"checkpoint"`
-}
-
-// MarshalJSON writes a record as segments and proofs have it: values that are
-// no text as {"base64": "…"}.
-func (r Record) MarshalJSON() ([]byte, error) {
-	out := segmentRecord{Position: r.Position, Fields: make([][2]any, len(r.Fields))}
-	for i, f := range r.Fields {
-		out.Fields[i] = [2]any{jsonText(f.Name), jsonText(f.Value)}
-	}
-	return json.Marshal(out)
-}
-
-func jsonText(s string) any {
-	if utf8.ValidString(s) {
-		return s
-	}
-	return map[string]string{"base64": base64.StdEncoding.EncodeToString([]byte(s))}
-}
-
-// textOf reads what jsonText writes.
-func textOf(v any) (text string, ok bool) {
-	coded, is := v.(map[string]any)
-	if !is {
-		text, ok = v.(string)
-		return text, ok
-	}
-	encoded, ok := coded["base64"].(string)
-	raw, err := base64.StdEncoding.DecodeString(encoded)
-	return string(raw), ok && err == nil && len(coded) == 1
-}
-
-// UnmarshalJSON reads what MarshalJSON writes.
-func (r *Record) UnmarshalJSON(text []byte) error {
-	var in segmentRecord
-	if err := json.Unmarshal(text, &in); err != nil {
-		return err
-	}
-	r.Position, r.Fields = in.Position, make([]Field, len(in.Fields))
-	for i, f := range in.Fields {
-		name, ok := textOf(f[0])
-		value, text := textOf(f[1])
-		if !ok || !text {
-			return fmt.Errorf("field %d of record %d is no name and value", i+1, in.Position)
-		}
-		r.Fields[i] = Field{name, value}
-	}
-	return nil
 }
 
 // ReadSegment reads a segment and checks it: each record is hashed again, the
