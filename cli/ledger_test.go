@@ -115,3 +115,50 @@ func TestAnEphemeralProfileForgetsByItself(t *testing.T) {
 	bad := file(t, "profiles:\n  dev: {redis: \""+s.url+"\", ledger: gone}\n")
 	run("status", "--config", bad).fails(t, 2, "ephemeral")
 }
+
+// prover checks a proof as somebody does who has neither Redis nor this
+// program: it hashes the record, follows the path, and compares with the root
+// that the checkpoint's note tells. Signatures need more than the standard
+// library has.
+const prover = `
+import base64, hashlib, json, sys
+p = json.load(sys.stdin)
+def raw(v): return base64.b64decode(v["base64"]) if isinstance(v, dict) else v.encode()
+def netstring(b): return str(len(b)).encode() + b":" + b + b","
+text = b"if.packet/record/v1\n" + str(p["record"]["position"]).encode() + b"\n"
+for name, value in p["record"]["fields"]:
+    text += netstring(raw(name)) + netstring(raw(value))
+at = hashlib.sha256(b"\0" + text).digest()
+assert at == base64.b64decode(p["leaf_hash"]), "leaf"
+origin, size, root = p["checkpoint"]["note"].split("\n")[:3]
+index, last = p["index"], int(size) - 1
+for step in p["path"]:
+    step = base64.b64decode(step)
+    if index % 2 == 1 or index == last:
+        at = hashlib.sha256(b"\1" + step + at).digest()
+        while index % 2 == 0 and index > 0:
+            index, last = index // 2, last // 2
+    else:
+        at = hashlib.sha256(b"\1" + at + step).digest()
+    index, last = index // 2, last // 2
+print(last == 0 and at == base64.b64decode(root))
+`
+
+func TestPythonFollowsAProofToTheRoot(t *testing.T) {
+	s := start(t)
+	onMachine(t, t.TempDir())
+	for range 6 {
+		s.sent(t)
+	}
+	s.dispatch("--batch", file(t, "{\"contents\": {\"n\": 4}}\n{\"contents\": {\"n\": 5}}\n"), "--key", "queue:a").ends(t, 0)
+	s.ledger("checkpoint").ends(t, 0)
+	for position := range 9 {
+		o := s.ledger("prove", string(rune('1'+position))).ends(t, 0)
+		if got := python(t, prover, o.out); got != "True\n" {
+			t.Errorf("record %d: %s%s", position+1, got, o.out)
+		}
+		if got := python(t, prover, strings.Replace(o.out, `"index":`, `"index":1`, 1)); got != "False\n" {
+			t.Errorf("record %d at another index: %s", position+1, got)
+		}
+	}
+}
