@@ -8,6 +8,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/dispatch"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/ledger"
+	"github.com/infrafabric/ifpacket/core/lineage"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/core/store"
 )
@@ -75,7 +76,7 @@ func exitCode(err error) int {
 		return code
 	}
 	switch {
-	case errors.Is(err, ledger.ErrNoRecord), errors.Is(err, ledger.ErrNothing):
+	case errors.Is(err, ledger.ErrNoRecord), errors.Is(err, ledger.ErrNothing), errors.Is(err, lineage.ErrNotFound):
 		return exitNothing
 	case errors.Is(err, ledger.ErrDamaged) && !errors.Is(err, ledger.ErrRefused):
 		return exitUnproven
