@@ -32,6 +32,13 @@ const (
 	contentsEdited            = "edited"
 )
 
+// What Verdict.Fresh can be.
+const (
+	latest       = "latest"
+	superseded   = "superseded"
+	freshUnknown = "not known"
+)
+
 // Verdict is what a packet's evidence is worth, part by part, with the
 // reasons; see docs/custody.md.
 type Verdict struct {
@@ -45,7 +52,7 @@ type Verdict struct {
 	Logged      string               `json:"logged"`      // "included (index)" with the leaf's index, missing, not checked
 	Fresh       string               `json:"fresh"`       // latest, superseded, not known
 	Overall     Overall              `json:"overall"`
-	Reasons     []string             `json:"reasons"` // a line for each part that lowers the whole
+	Reasons     []string             `json:"reasons"` // a line for each part that lowers the whole, or that could not be proved
 }
 
 // Bad reports whether the packet fails verification.
