@@ -16,13 +16,10 @@ import (
 // client waits. A record of a batch is up to 33 kB long.
 const readLot = 256
 
-// ErrDamaged says that a record is missing, out of its place, or none of ours.
-var ErrDamaged = errors.New("the ledger is damaged")
-
 // Read gives the records from a position on, oldest first, until each returns
-// false, or there are no more. A position that is missing between two records
-// is an error that matches ErrDamaged; what is missing at the begin shows in
-// the first record's position.
+// false, or there are no more. A position that is missing between two records,
+// and a record that is none of ours, are errors that match ErrDamaged; what is
+// missing at the begin shows in the first record's position.
 func (l *Ledger) Read(ctx context.Context, from int64, each func(Record) bool) error {
 	next := int64(0)
 	for {
