@@ -12,6 +12,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/custody/seal"
 	"github.com/infrafabric/ifpacket/core/dispatch"
 	"github.com/infrafabric/ifpacket/core/governance"
+	"github.com/infrafabric/ifpacket/core/ledger"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/core/store"
 	"github.com/infrafabric/ifpacket/core/swarm"
@@ -47,6 +48,7 @@ type Engine struct {
 	registry   *packet.Registry
 	keyring    *keyring.Keyring
 	carcel     *carcel.Carcel
+	ledger     *ledger.Ledger
 }
 
 // Open makes an engine. It does not connect: a Redis that is away shows at
@@ -73,11 +75,11 @@ func Open(c Config) (*Engine, error) {
 		c.Keys = keyring.InMemory()
 	}
 	keys := keyring.Open(s, c.Keys, s.Target().String())
+	if c.Name == "" {
+		c.Name = Actor()
+	}
 	var desk *seal.Desk
 	if !c.Unsealed {
-		if c.Name == "" {
-			c.Name = Actor()
-		}
 		desk = seal.NewDesk(keys, c.Name, c.Tell)
 	}
 	watcher, held := watch.New(s, c.Watch), carcel.New(s, c.Council, c.Registry, keys).SealWith(desk)
@@ -91,6 +93,7 @@ func Open(c Config) (*Engine, error) {
 		swarm:      swarm.New(s),
 		watcher:    watcher,
 		registry:   c.Registry,
+		ledger:     ledger.Open(s, keys, c.Keys, ledger.Options{Identity: s.Target().String(), Actor: c.Name}),
 	}, nil
 }
 
@@ -140,6 +143,9 @@ func (e *Engine) Carcel() *carcel.Carcel { return e.carcel }
 
 // Keyring tells whose key is whose; see keyring.Keyring.
 func (e *Engine) Keyring() *keyring.Keyring { return e.keyring }
+
+// Ledger is the log of every decision; see ledger.Ledger.
+func (e *Engine) Ledger() *ledger.Ledger { return e.ledger }
 
 // Swarm is the coordinator of agents, tasks and messages.
 func (e *Engine) Swarm() *swarm.Coordinator { return e.swarm }

@@ -13,6 +13,8 @@ type Log interface {
 	Read(ctx context.Context, from int64, each func(ledger.Record) bool) error
 	ReadBack(ctx context.Context, from int64, each func(ledger.Record) bool) error
 	Prove(ctx context.Context, position int64) (ledger.Proof, error)
+	Included(ctx context.Context, records []ledger.Record) ([]error, error)
+	Look(ctx context.Context) (*ledger.State, error)
 	State() *ledger.State
 }
 

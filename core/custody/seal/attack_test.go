@@ -246,7 +246,7 @@ func TestKeysAreJudgedByTheRingAlone(t *testing.T) {
 	}
 	e, _ := q.ring().Find(q.by.Entry.KeyID)
 	r := read(t, stampedAndSealed(t, q))
-	for position, want := range map[int64]SealsState{e.RevokedAt - 1: SealsValid, e.RevokedAt: KeyRevoked} {
+	for position, want := range map[int64]SealsState{1: SealsValid, e.RevokedAt - 1: SealsValid, e.RevokedAt: KeyRevoked} {
 		if v := Verify(r, Context{Ring: q.ring(), Position: position}); v.Seals != want {
 			t.Errorf("at position %d: %+v", position, v)
 		}
@@ -314,7 +314,8 @@ func TestTheLedgersWordCounts(t *testing.T) {
 		{&Evidence{Index: -1}, "missing", "not known", Incomplete},
 		{&Evidence{Index: 6, Digest: &leaf, Batch: true}, "included (6)", "latest", Verified}, // a batch of one
 		{&Evidence{Index: 6, Digest: &Hash{}, Batch: true}, "included (6)", "not known", Verified},
-		{&Evidence{Unproved: "not under a checkpoint yet", Digest: &leaf}, "not checked", "latest", Verified},
+		{&Evidence{Pending: true, Digest: &leaf}, "not checked", "latest", Verified},
+		{&Evidence{Unproved: "the ledger is refused"}, "not checked", "not known", Verified},
 		{&Evidence{Forged: "the record is another", Digest: &leaf}, "missing", "latest", Incomplete},
 		{&Evidence{Index: 6, Digest: &Hash{}, Stored: &Hash{}}, "included (6)", "superseded", Incomplete}, // it has seals
 	} {

@@ -24,7 +24,7 @@ type SealsState string
 const (
 	SealsAbsent    SealsState = "absent"
 	SealsValid     SealsState = "valid"
-	KeyUnknown     SealsState = "key unknown" // to the ring, or not yet trusted when it sealed
+	KeyUnknown     SealsState = "key unknown" // to the ring
 	KeyNotForIt    SealsState = "key not for this origin"
 	KeyRevoked     SealsState = "key revoked" // or past its end
 	SealsInvalid   SealsState = "invalid"
@@ -52,7 +52,7 @@ type Verdict struct {
 	Logged      string               `json:"logged"`      // "included (index)" with the leaf's index, missing, not checked
 	Fresh       string               `json:"fresh"`       // latest, superseded, not known
 	Overall     Overall              `json:"overall"`
-	Reasons     []string             `json:"reasons"` // a line for each part that lowers the whole, or that could not be proved
+	Reasons     []string             `json:"reasons"` // a line for each part that lowers the whole, and for a ledger that could not be checked
 }
 
 // Bad reports whether the packet fails verification.

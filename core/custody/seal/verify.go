@@ -2,7 +2,6 @@ package seal
 
 import (
 	"encoding/hex"
-	"errors"
 	"fmt"
 
 	"github.com/infrafabric/ifpacket/core/custody"
@@ -34,8 +33,9 @@ type Where struct {
 // Evidence is what a ledger tells about a packet.
 type Evidence struct {
 	Index    int64  // of the leaf of its newest record, which was proved; below 0 there is none
-	Unproved string // why it could not be proved: then logged is not checked; "" when it was
-	Forged   string // why the record is not the one that was sealed: then it is missing; "" when it is
+	Pending  bool   // no checkpoint covers the record yet, so that logged is not checked
+	Unproved string // why logged could not be checked; "" when it could
+	Forged   string // why the record is not the one that was sealed: then logged is missing; "" when it is
 
 	Digest *Hash // packet_digest of its newest record that has one of the packet; nil for none
 	Batch  bool  // that is the Merkle root of the batch in which the packet travelled
@@ -201,9 +201,11 @@ func (f *finding) seal(p *packet.Packet, lineage []string, s *Seal, c Context) (
 	case !c.Cache.verified(e, s, &root):
 		return SealsInvalid, fmt.Sprintf("key %s of %s has not signed this: packet or lineage were altered after it was sealed", s.KeyID, e.Name)
 	}
-	switch err := e.ValidAt(c.Position); {
-	case errors.Is(err, keyring.ErrNotValidYet):
-		return KeyUnknown, err.Error()
+	at := c.Position
+	if at > 0 { // whoever trusts a key trusts it for what it has sealed before
+		at = max(at, e.ValidFrom)
+	}
+	switch err := e.ValidAt(at); {
 	case err != nil:
 		return KeyRevoked, err.Error()
 	case !e.Covers(p.Origin):
@@ -234,7 +236,7 @@ func (f *finding) destination(last *Seal, at *Where) {
 	}
 }
 
-// ledger tells what the ledger's word is. What could not be proved lowers
+// ledger tells what the ledger's word is. What could not be checked lowers
 // nothing.
 func (f *finding) ledger(e *Evidence) {
 	switch {
@@ -245,6 +247,7 @@ func (f *finding) ledger(e *Evidence) {
 		f.lack("%s", e.Forged)
 	case e.Unproved != "":
 		f.reason("%s", e.Unproved)
+	case e.Pending:
 	case e.Index < 0:
 		f.Logged = "missing"
 		f.lack("the ledger has no record of it")
