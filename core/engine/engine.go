@@ -13,6 +13,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/dispatch"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/ledger"
+	"github.com/infrafabric/ifpacket/core/lineage"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/core/store"
 	"github.com/infrafabric/ifpacket/core/swarm"
@@ -36,6 +37,9 @@ type Config struct {
 	Name  string
 	Tell  func(line string) // is told, for people, which keys were made
 	Watch watch.Options
+	// Unrecorded are globs of the keys whose consumers record nothing; see
+	// lineage.Options.
+	Unrecorded []string
 }
 
 // Engine is IF.PACKET on one Redis.
@@ -49,6 +53,7 @@ type Engine struct {
 	keyring    *keyring.Keyring
 	carcel     *carcel.Carcel
 	ledger     *ledger.Ledger
+	tracer     *lineage.Tracer
 }
 
 // Open makes an engine. It does not connect: a Redis that is away shows at
@@ -84,7 +89,7 @@ func Open(c Config) (*Engine, error) {
 	}
 	watcher, held := watch.New(s, c.Watch), carcel.New(s, c.Council, c.Registry, keys).SealWith(desk)
 	held.Sees(func() *carcel.Table { return watcher.Snapshot().Carcel.Table })
-	return &Engine{
+	e := &Engine{
 		store:      s,
 		keyring:    keys,
 		carcel:     held,
@@ -94,7 +99,9 @@ func Open(c Config) (*Engine, error) {
 		watcher:    watcher,
 		registry:   c.Registry,
 		ledger:     ledger.Open(s, keys, c.Keys, ledger.Options{Identity: s.Target().String(), Actor: c.Name}),
-	}, nil
+	}
+	e.tracer = lineage.NewTracer(e.sources(c.Unrecorded))
+	return e, nil
 }
 
 // Close ends all connections.

@@ -49,6 +49,21 @@ func (x *Examiner) Examine(ctx context.Context, ring *keyring.Ring, f Found) (se
 	return x.verdict(ring, f, e, k), k.Last.Position
 }
 
+// examineKnown is Examine where somebody else has read the ledger: whole says
+// that all of it was read.
+func (x *Examiner) examineKnown(ctx context.Context, ring *keyring.Ring, f Found, k Known, whole bool) seal.Verdict {
+	x.mu.Lock()
+	var e *seal.Evidence
+	switch {
+	case k.Last.Position > 0:
+		e = x.proofs.evidence(ctx, k, &f)
+	case whole:
+		e = x.absence(ctx)
+	}
+	x.mu.Unlock()
+	return x.verdict(ring, f, e, k)
+}
+
 func (x *Examiner) verdict(ring *keyring.Ring, f Found, e *seal.Evidence, k Known) seal.Verdict {
 	c := seal.Context{Ring: ring, Cache: &x.cache, Registry: x.registry, Where: f.Where, Evidence: e}
 	if e != nil && e.Digest != nil { // the keys are judged by when the last seal was made
