@@ -17,3 +17,9 @@ func (e *Engine) sources(unrecorded []string) lineage.Sources {
 func (e *Engine) Trace(ctx context.Context, asked string) (lineage.Report, error) {
 	return e.tracer.Trace(ctx, asked)
 }
+
+// Census compares the ledger with what Redis holds, once; see
+// lineage.TakeCensus.
+func (e *Engine) Census(ctx context.Context) (lineage.Census, error) {
+	return lineage.TakeCensus(ctx, e.tracer.Sources)
+}

@@ -212,3 +212,20 @@ func (h *house) trace(asked string) lineage.Report {
 	}
 	return r
 }
+
+type testContext = context.Context
+
+// runs runs something until stop is called, and waits until it is ready.
+func (h *house) runs(run func(context.Context) error, ready func() bool) (stop func()) {
+	h.t.Helper()
+	c, cancel := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- run(c) }()
+	testredis.Eventually(h.t, "it runs", ready)
+	return func() {
+		cancel()
+		if err := <-done; err != context.Canceled {
+			h.t.Errorf("it ended with %v", err)
+		}
+	}
+}

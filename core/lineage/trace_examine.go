@@ -167,7 +167,8 @@ func (s *story) judgeFate(ctx context.Context) error {
 		if err != nil {
 			return s.Store.Explain("time", "", err)
 		}
-		s.Fate, s.Why = s.fateOf(&s.known, s.sentHere, clock)
+		s.Fate = s.fate(&s.known, s.sentHere, clock)
+		s.Why = s.known.why(s.Fate)
 	}
 	return nil
 }
