@@ -13,6 +13,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/dispatch"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/ledger"
+	"github.com/infrafabric/ifpacket/core/lineage"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/core/store"
 	"github.com/infrafabric/ifpacket/core/swarm"
@@ -39,6 +40,9 @@ type Config struct {
 	// Ephemeral says that the server is expected to lose its data: then its
 	// ledger begins anew by itself, with the break recorded.
 	Ephemeral bool
+	// Unrecorded are globs of the keys whose consumers record nothing; see
+	// lineage.Options.
+	Unrecorded []string
 }
 
 // Engine is IF.PACKET on one Redis.
@@ -53,6 +57,7 @@ type Engine struct {
 	carcel     *carcel.Carcel
 	ledger     *ledger.Ledger
 	name       string // of keys that have to be made
+	tracer     *lineage.Tracer
 }
 
 // Open makes an engine. It does not connect: a Redis that is away shows at
@@ -90,7 +95,7 @@ func Open(c Config) (*Engine, error) {
 	}
 	watcher, held := watch.New(s, c.Watch), carcel.New(s, c.Council, c.Registry, keys).SealWith(desk).GuardWith(log.Allow)
 	held.Sees(func() *carcel.Table { return watcher.Snapshot().Carcel.Table })
-	return &Engine{
+	e := &Engine{
 		store:      s,
 		keyring:    keys,
 		carcel:     held,
@@ -101,7 +106,9 @@ func Open(c Config) (*Engine, error) {
 		registry:   c.Registry,
 		ledger:     log,
 		name:       c.Name,
-	}, nil
+	}
+	e.tracer = lineage.NewTracer(e.sources(c.Unrecorded))
+	return e, nil
 }
 
 // Close ends all connections.
@@ -150,6 +157,9 @@ func (e *Engine) Carcel() *carcel.Carcel { return e.carcel }
 
 // Keyring tells whose key is whose; see keyring.Keyring.
 func (e *Engine) Keyring() *keyring.Keyring { return e.keyring }
+
+// Ledger is the log of every decision; see ledger.Ledger.
+func (e *Engine) Ledger() *ledger.Ledger { return e.ledger }
 
 // Swarm is the coordinator of agents, tasks and messages.
 func (e *Engine) Swarm() *swarm.Coordinator { return e.swarm }

@@ -17,9 +17,6 @@ const (
 	logKeyEvery = 30 * time.Second // between two looks for a log key that was not there
 )
 
-// Ledger is the transparency log of every decision; see ledger.Ledger.
-func (e *Engine) Ledger() *ledger.Ledger { return e.ledger }
-
 // SealLedger seals the ledger up to its newest record. Where this machine
 // holds the root key and there is no log key yet, one is made. Errors are those
 // of ledger.Seal.

@@ -1,0 +1,25 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/infrafabric/ifpacket/core/lineage"
+)
+
+func (e *Engine) sources(unrecorded []string) lineage.Sources {
+	return lineage.Sources{
+		Store: e.store, Ledger: e.ledger, Keys: e.keyring, Carcel: e.carcel, Registry: e.registry,
+		Options: lineage.Options{Unrecorded: unrecorded, TakenFrom: e.watcher.TakenFrom},
+	}
+}
+
+// Trace tells all that is known of one packet; see lineage.Tracer.
+func (e *Engine) Trace(ctx context.Context, asked string) (lineage.Report, error) {
+	return e.tracer.Trace(ctx, asked)
+}
+
+// Census compares the ledger with what Redis holds, once; see
+// lineage.TakeCensus.
+func (e *Engine) Census(ctx context.Context) (lineage.Census, error) {
+	return lineage.TakeCensus(ctx, e.tracer.Sources)
+}
