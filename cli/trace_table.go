@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/infrafabric/ifpacket/core/custody/seal"
 	"github.com/infrafabric/ifpacket/core/governance"
@@ -39,7 +40,7 @@ func (t *traceTable) line(label, evidence, format string, args ...any) {
 	if evidence != "" {
 		text += "  [" + printable(evidence) + "]"
 	}
-	fmt.Fprintf(t.out, "  %-13s %s\n", label, text)
+	fmt.Fprintf(t.out, "  %s %s\n", label+strings.Repeat(" ", max(0, 17-utf8.RuneCountInString(label))), text)
 }
 
 func (t *traceTable) traceability() {
@@ -152,11 +153,11 @@ func (t *traceTable) delivery() {
 	t.head("DELIVERY")
 	for i := range r.Records {
 		rec := &r.Records[i]
-		what := rec.Event()
+		others := ""
 		if n := rec.Count(); n > 1 {
-			what += fmt.Sprintf(" with %d others", n-1)
+			others = fmt.Sprintf(" with %d others", n-1)
 		}
-		t.line(utc(rec.At())[:min(19, len(utc(rec.At())))], record(rec), "%s, %s %s, by %s", what, rec.Get("operation"), rec.Get("key"), rec.Get("actor"))
+		t.line(rec.Event(), record(rec), "%s by %s, %s %s%s", utc(rec.At()), rec.Get("actor"), rec.Get("operation"), rec.Get("key"), others)
 	}
 	for _, p := range r.Places {
 		t.line("found", "", "in %s", placed(p))
@@ -174,16 +175,17 @@ func (t *traceTable) delivery() {
 func (t *traceTable) conclusion() {
 	r := t.r
 	t.head("CONCLUSION")
-	if r.Found {
-		v := r.Verdict
-		glyph := map[seal.Overall]string{seal.Verified: "✓", seal.Unauthenticated: "◌", seal.Incomplete: "▲", seal.Tampered: "✕"}[v.Overall]
-		t.line(glyph+" "+string(v.Overall), "", "schema %s, seals %s, contents %s, links %s, destination %s, logged %s, fresh %s",
+	switch v := r.Verdict; {
+	case r.Found:
+		t.line(verdictGlyphs[v.Overall]+" "+string(v.Overall), "", "schema %s, seals %s, contents %s, links %s, destination %s, logged %s, fresh %s",
 			v.Schema, v.Seals, v.Contents, v.Links, v.Destination, v.Logged, v.Fresh)
 		for _, reason := range v.Reasons {
 			t.line("", "", "%s", reason)
 		}
-	} else {
-		t.line("· not there", "", "there is nothing left to verify; the ledger tells that it was %s", r.Fate)
+	case r.Fate == lineage.Missing:
+		t.line("✕ missing", "", "it should be there and is not: somebody took it, or took it away, without a record")
+	default:
+		t.line("· "+string(r.Fate), "", "there is nothing left to verify but its records")
 	}
 	for i, lack := range r.Lacks {
 		label := ""
@@ -193,6 +195,8 @@ func (t *traceTable) conclusion() {
 		t.line(label, "", "%s", lack)
 	}
 }
+
+var verdictGlyphs = map[seal.Overall]string{seal.Verified: "✓", seal.Unauthenticated: "◌", seal.Incomplete: "▲", seal.Tampered: "✕"}
 
 func utc(at time.Time) string {
 	if at.IsZero() {
