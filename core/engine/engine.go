@@ -37,9 +37,8 @@ type Config struct {
 	Name  string
 	Tell  func(line string) // is told, for people, which keys were made
 	Watch watch.Options
-	// Unrecorded are globs of the keys whose consumers record nothing; see
-	// lineage.Options.
-	Unrecorded []string
+
+	Lineage lineage.Options // whom the watcher saw take without a record is filled in
 }
 
 // Engine is IF.PACKET on one Redis.
@@ -54,6 +53,7 @@ type Engine struct {
 	carcel     *carcel.Carcel
 	ledger     *ledger.Ledger
 	tracer     *lineage.Tracer
+	feed       *lineage.Feed
 }
 
 // Open makes an engine. It does not connect: a Redis that is away shows at
@@ -100,7 +100,8 @@ func Open(c Config) (*Engine, error) {
 		registry:   c.Registry,
 		ledger:     ledger.Open(s, keys, c.Keys, ledger.Options{Identity: s.Target().String(), Actor: c.Name}),
 	}
-	e.tracer = lineage.NewTracer(e.sources(c.Unrecorded))
+	sources := e.sources(c.Lineage)
+	e.tracer, e.feed = lineage.NewTracer(sources), lineage.NewFeed(sources, watcher)
 	return e, nil
 }
 

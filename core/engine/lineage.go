@@ -6,12 +6,16 @@ import (
 	"github.com/infrafabric/ifpacket/core/lineage"
 )
 
-func (e *Engine) sources(unrecorded []string) lineage.Sources {
+func (e *Engine) sources(o lineage.Options) lineage.Sources {
+	o.TakenFrom = e.watcher.TakenFrom
 	return lineage.Sources{
-		Store: e.store, Ledger: e.ledger, Keys: e.keyring, Carcel: e.carcel, Registry: e.registry,
-		Options: lineage.Options{Unrecorded: unrecorded, TakenFrom: e.watcher.TakenFrom},
+		Store: e.store, Ledger: e.ledger, Keys: e.keyring, Carcel: e.carcel, Registry: e.registry, Options: o,
 	}
 }
+
+// Feed looks at the evidence of packets as they arrive, by what the watcher
+// sees; run it with Feed().Run, beside Watcher().Run.
+func (e *Engine) Feed() *lineage.Feed { return e.feed }
 
 // Trace tells all that is known of one packet; see lineage.Tracer.
 func (e *Engine) Trace(ctx context.Context, asked string) (lineage.Report, error) {
