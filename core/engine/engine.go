@@ -37,8 +37,13 @@ type Config struct {
 	Name  string
 	Tell  func(line string) // is told, for people, which keys were made
 	Watch watch.Options
-
-	Lineage lineage.Options // whom the watcher saw take without a record is filled in
+	// Ephemeral says that the server is expected to lose its data: then its
+	// ledger begins anew by itself, with the break recorded.
+	Ephemeral bool
+	// Unrecorded are globs of the keys whose consumers record nothing; see
+	// lineage.Options.
+	Unrecorded []string
+	Feed       lineage.Pace // the usual one when zero
 }
 
 // Engine is IF.PACKET on one Redis.
@@ -52,6 +57,7 @@ type Engine struct {
 	keyring    *keyring.Keyring
 	carcel     *carcel.Carcel
 	ledger     *ledger.Ledger
+	name       string // of keys that have to be made
 	tracer     *lineage.Tracer
 	feed       *lineage.Feed
 }
@@ -79,29 +85,32 @@ func Open(c Config) (*Engine, error) {
 	if c.Keys == nil {
 		c.Keys = keyring.InMemory()
 	}
-	keys := keyring.Open(s, c.Keys, s.Target().String())
 	if c.Name == "" {
 		c.Name = Actor()
 	}
+	identity := s.Target().String()
+	keys := keyring.Open(s, c.Keys, identity)
+	log := ledger.Open(s, keys, c.Keys, ledger.Options{Identity: identity, Ephemeral: c.Ephemeral, Actor: c.Name})
 	var desk *seal.Desk
 	if !c.Unsealed {
 		desk = seal.NewDesk(keys, c.Name, c.Tell)
 	}
-	watcher, held := watch.New(s, c.Watch), carcel.New(s, c.Council, c.Registry, keys).SealWith(desk)
+	watcher, held := watch.New(s, c.Watch), carcel.New(s, c.Council, c.Registry, keys).SealWith(desk).GuardWith(log.Allow)
 	held.Sees(func() *carcel.Table { return watcher.Snapshot().Carcel.Table })
 	e := &Engine{
 		store:      s,
 		keyring:    keys,
 		carcel:     held,
-		dispatcher: dispatch.New(s, c.Council, c.Registry).SealWith(desk),
+		dispatcher: dispatch.New(s, c.Council, c.Registry).SealWith(desk).GuardWith(log.Allow),
 		collector:  dispatch.NewCollector(s),
 		swarm:      swarm.New(s),
 		watcher:    watcher,
 		registry:   c.Registry,
-		ledger:     ledger.Open(s, keys, c.Keys, ledger.Options{Identity: s.Target().String(), Actor: c.Name}),
+		ledger:     log,
+		name:       c.Name,
 	}
-	sources := e.sources(c.Lineage)
-	e.tracer, e.feed = lineage.NewTracer(sources), lineage.NewFeed(sources, watcher)
+	sources := e.sources(c.Unrecorded)
+	e.tracer, e.feed = lineage.NewTracer(sources), lineage.NewFeed(sources, watcher, c.Feed)
 	return e, nil
 }
 

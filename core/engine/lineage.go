@@ -6,10 +6,10 @@ import (
 	"github.com/infrafabric/ifpacket/core/lineage"
 )
 
-func (e *Engine) sources(o lineage.Options) lineage.Sources {
-	o.TakenFrom = e.watcher.TakenFrom
+func (e *Engine) sources(unrecorded []string) lineage.Sources {
 	return lineage.Sources{
-		Store: e.store, Ledger: e.ledger, Keys: e.keyring, Carcel: e.carcel, Registry: e.registry, Options: o,
+		Store: e.store, Ledger: e.ledger, Keys: e.keyring, Carcel: e.carcel, Registry: e.registry,
+		Options: lineage.Options{Unrecorded: unrecorded, TakenFrom: e.watcher.TakenFrom},
 	}
 }
 

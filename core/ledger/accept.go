@@ -54,7 +54,7 @@ func (l *Ledger) Accept(ctx context.Context, why string) (Accepted, error) {
 	}
 	l.state.Store(&State{})
 	l.probed = ""
-	done.State, err = l.look(ctx, true)
+	done.State, err = l.look(ctx)
 	return done, err
 }
 

@@ -41,20 +41,21 @@ func (l *Ledger) Audit(ctx context.Context, progress func(done, all int64)) (*Au
 		return a, nil
 	}
 	a.Unsealed = s.Position - s.Sealed()
-	t := &Tree{}
-	base := s.base
+	base, e := s.base, &edge{}
 	if c := s.Checkpoint; c != nil {
 		base = c.Base
-		if a.Trimmed, err = l.trimmed(ctx, t, s, c); err != nil {
+		if err := l.trimmed(ctx, a, e, s); err != nil {
 			return nil, err
 		}
 	}
+	a.pass(e)
 	err = l.Read(ctx, base+a.Trimmed+1, func(r Record) bool {
-		if want := base + t.Size() + 1; r.Position != want {
+		if want := base + e.size + 1; r.Position != want {
 			a.find("record %d is missing", want)
 			return false
 		}
-		t.Append(r.Leaf())
+		e.append(r.Leaf())
+		a.pass(e)
 		if a.Hashed++; progress != nil && a.Hashed%progressEvery == 0 {
 			progress(a.Hashed, s.Position-s.First+1)
 		}
@@ -65,8 +66,10 @@ func (l *Ledger) Audit(ctx context.Context, progress func(done, all int64)) (*Au
 	} else if err != nil {
 		return nil, err
 	}
-	a.Last = base + t.Size()
-	a.compare(t)
+	a.Last = base + e.size
+	if c := s.Checkpoint; c != nil && e.size < c.Size {
+		a.find("there are %d records for a checkpoint of %d", e.size, c.Size)
+	}
 	return a, nil
 }
 
@@ -76,44 +79,41 @@ func (a *Audit) find(format string, args ...any) {
 	a.Findings = append(a.Findings, fmt.Sprintf(format, args...))
 }
 
-// compare compares the tree with the checkpoint, and with what was seen.
-func (a *Audit) compare(t *Tree) {
-	c := a.Checkpoint
-	if c == nil {
+// pass compares the tree, as far as it has grown, with the checkpoint and with
+// what was seen before.
+func (a *Audit) pass(e *edge) {
+	c, seen := a.Checkpoint, a.Seen
+	if c == nil || e.size != c.Size && (seen == nil || e.size != seen.Size) {
 		return
 	}
-	if t.Size() < c.Size {
-		a.find("there are %d records for a checkpoint of %d", t.Size(), c.Size)
-		return
-	}
-	if root, err := t.Root(c.Size); err != nil || root != c.Root {
+	switch root := e.root(); {
+	case c.Size == e.size && root != c.Root:
 		a.find("the records hash to root %x…, and the checkpoint has %x…: some record was altered after it was sealed", root[:8], c.Root[:8])
-		return
-	}
-	if seen := a.Seen; seen != nil && seen.Origin == c.Origin {
-		if root, err := t.Root(seen.Size); err != nil || root != seen.Root {
-			a.find("the first %d records hash to root %x…, and %x… was seen", seen.Size, root[:8], seen.Root[:8])
-		}
+	case seen != nil && seen.Origin == c.Origin && seen.Size == e.size && root != seen.Root:
+		a.find("the first %d records hash to root %x…, and %x… was seen", seen.Size, root[:8], seen.Root[:8])
 	}
 }
 
 // trimmed takes the leaves of the records that are not there any more from the
 // tiles, which are checked against the checkpoint.
-func (l *Ledger) trimmed(ctx context.Context, t *Tree, s *State, c *Checkpoint) (int64, error) {
+func (l *Ledger) trimmed(ctx context.Context, a *Audit, e *edge, s *State) error {
+	c := s.Checkpoint
 	gone := min(s.First-1-c.Base, c.Size)
 	from := l.tree(ctx, c)
-	for t.Size() < gone {
+	for e.size < gone {
 		indexes := make([]int64, 0, 16<<tileHeight)
-		for n := t.Size(); n < gone && len(indexes) < cap(indexes); n++ {
+		for n := e.size; n < gone && len(indexes) < cap(indexes); n++ {
 			indexes = append(indexes, tlog.StoredHashIndex(0, n))
 		}
 		leaves, err := from.ReadHashes(indexes)
 		if err != nil {
-			return 0, err
+			return err
 		}
 		for _, h := range leaves {
-			t.Append(Hash(h))
+			e.append(Hash(h))
+			a.pass(e)
 		}
 	}
-	return max(gone, 0), nil
+	a.Trimmed = e.size
+	return nil
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
@@ -18,11 +20,17 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(sealerAt) != "" {
+		sealUntil()
+	}
 	store.QuietLibrary()
 	goleak.VerifyTestMain(m)
 }
 
-var ctx = context.Background()
+var (
+	ctx   = context.Background()
+	fixed = time.UnixMilli(1764682518123)
+)
 
 // here is what all machines of a test call the server.
 const here = "127.0.0.1:6379/0"
@@ -176,10 +184,21 @@ func recordsOf(t testing.TB, m *machine, positions ...int64) []Record {
 	return list
 }
 
-// keeps ends as a program does that is not killed.
+// keeps lets the machine remember what it has seen up to now.
 func (m *machine) keeps() {
 	m.t.Helper()
-	if err := m.Keep(ctx); err != nil {
-		m.t.Fatal(err)
+	m.written = time.Time{}
+	m.looks()
+}
+
+// batch is the record of a batch, whose ids are bytes.
+func (m *machine) batch(position int64) *redis.XAddArgs {
+	ids := make([]byte, 0, 16*256)
+	for i := range 256 {
+		ids = append(ids, 0xff, byte(i), 0, '\n', 5, 6, 0x40, 8, 0x80, 10, 11, 12, 13, 14, 15, 16)
 	}
+	return &redis.XAddArgs{Stream: keyspace.Main.Ledger(), ID: strconv.FormatInt(position, 10) + "-0", Values: []string{
+		"event", "dispatched", "ids", string(ids), "count", "256", "key", "queue:q", "operation", "rpush",
+		"packet_digest", fmt.Sprintf("%064x", position), "decision_id", "b", "actor", "several", "policy", "default@0", "ts", "1764682518000",
+	}}
 }

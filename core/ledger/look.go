@@ -23,16 +23,7 @@ var lookScript = store.LoadReader("ledger")
 func (l *Ledger) Look(ctx context.Context) (*State, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.look(ctx, false)
-}
-
-// Keep is Look, after which the newest checkpoint is in the file for certain:
-// what a program does last.
-func (l *Ledger) Keep(ctx context.Context) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	_, err := l.look(ctx, true)
-	return err
+	return l.look(ctx)
 }
 
 // fresh is for how long a look holds for those who only ask whether they may
@@ -60,7 +51,7 @@ func (l *Ledger) Allow(ctx context.Context) error {
 	if now := l.state.Load(); now != s {
 		return now.Trouble
 	}
-	now, err := l.look(ctx, false)
+	now, err := l.look(ctx)
 	switch {
 	case errors.Is(err, store.ErrUnreachable), errors.Is(err, store.ErrLoading):
 		return s.Trouble
@@ -70,7 +61,7 @@ func (l *Ledger) Allow(ctx context.Context) error {
 	return now.Trouble
 }
 
-func (l *Ledger) look(ctx context.Context, hurry bool) (*State, error) {
+func (l *Ledger) look(ctx context.Context) (*State, error) {
 	s, m, err := l.find(ctx)
 	if err != nil {
 		return nil, err
@@ -84,7 +75,7 @@ func (l *Ledger) look(ctx context.Context, hurry bool) (*State, error) {
 		}
 	}
 	if s.Trouble == nil && s.Checkpoint != nil {
-		if err := l.keep(ctx, s.Checkpoint, m, hurry || l.probed != s.Checkpoint.Origin); err != nil {
+		if err := l.keep(ctx, s.Checkpoint, m); err != nil {
 			return nil, err
 		}
 		l.probed, s.Seen = s.Checkpoint.Origin, s.Checkpoint

@@ -118,3 +118,24 @@ func (l *Ledger) covering(ctx context.Context, position int64) (*Checkpoint, err
 		return c, nil
 	}
 }
+
+// Newest is the position of the newest record about a packet. It looks through
+// the ledger from its end. Errors match ErrNoRecord, or are the store's.
+func (l *Ledger) Newest(ctx context.Context, trackingID string) (position int64, err error) {
+	first := int64(0)
+	err = l.ReadBack(ctx, 0, func(r Record) bool {
+		if first = r.Position; r.About(trackingID) {
+			position = r.Position
+		}
+		return position == 0
+	})
+	switch {
+	case err != nil:
+		return 0, err
+	case position > 0:
+		return position, nil
+	case first > 1:
+		return 0, fmt.Errorf("%w about %.80q; the records before %d were trimmed, and are in the files that ledger trim wrote", ErrNoRecord, trackingID, first)
+	}
+	return 0, fmt.Errorf("%w about %.80q", ErrNoRecord, trackingID)
+}

@@ -17,7 +17,7 @@ var checkpointScript = store.LoadScript("checkpoint")
 
 // sealLot is how many records one checkpoint covers at most beyond the one
 // before, so that a long backlog is sealed in steps.
-const sealLot = 20_000
+var sealLot int64 = 20_000
 
 // ErrNoLogKey says that this machine has no log key that the ring trusts.
 var ErrNoLogKey = errors.New("no trusted log key is here")
@@ -31,7 +31,7 @@ func (l *Ledger) Seal(ctx context.Context) (*State, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for {
-		s, err := l.look(ctx, false)
+		s, err := l.look(ctx)
 		if err != nil || s.Trouble != nil || s.Position == s.Sealed() && !s.repair {
 			return s, err
 		}
@@ -39,7 +39,7 @@ func (l *Ledger) Seal(ctx context.Context) (*State, error) {
 		if err != nil {
 			return s, err
 		}
-		if err := l.step(ctx, s, by); err != nil {
+		if err := l.advance(ctx, s, by); err != nil {
 			return s, err
 		}
 	}
@@ -59,8 +59,8 @@ func (l *Ledger) signer(ctx context.Context) (keyring.Signer, error) {
 	return keyring.Signer{}, fmt.Errorf("%w; make one: ifpacket keys new --role log --name NAME", ErrNoLogKey)
 }
 
-// step seals one lot. That somebody else was quicker is no error.
-func (l *Ledger) step(ctx context.Context, s *State, by keyring.Signer) error {
+// advance seals one lot. That somebody else was quicker is no error.
+func (l *Ledger) advance(ctx context.Context, s *State, by keyring.Signer) error {
 	next := &Checkpoint{Base: s.base, At: l.now()}
 	before, size := int64(0), int64(0)
 	var from tlog.HashReader
@@ -126,8 +126,11 @@ func (l *Ledger) whole(ctx context.Context, s *State, next *Checkpoint) (tlog.Ha
 	return t, t.Size(), nil
 }
 
+// step is told before each write to Redis. Tests end the process there.
+var step = func(string) {}
+
 // tileLot is how many tiles, of 8 KiB, are written in one step.
-const tileLot = 64
+var tileLot = 64
 
 // publish writes the tiles, whose hashes nobody trusts before a checkpoint
 // leads to them, and with the last of them the checkpoint.
@@ -139,6 +142,7 @@ func (l *Ledger) publish(ctx context.Context, old, next string, fields []any) er
 			lot, note = lot[:2*tileLot], ""
 		}
 		fields = fields[len(lot):]
+		step(note)
 		status, _, err := l.store.Run(ctx, checkpointScript, keys, append([]any{old, note}, lot...)...)
 		if err != nil || status != "OK" || note != "" {
 			return err

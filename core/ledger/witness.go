@@ -58,16 +58,16 @@ func (l *Ledger) remember() (memory, error) {
 
 // keepEvery is how often a checkpoint that goes on from the last one is put
 // into the file: each costs two syncs. A crash forgets no more.
-const keepEvery = time.Second
+const keepEvery = time.Second / 2
 
 // keep remembers a checkpoint, unless another process remembers a newer one of
-// the same origin. In between, hurry asks for it at once.
-func (l *Ledger) keep(ctx context.Context, c *Checkpoint, m memory, hurry bool) error {
+// the same origin.
+func (l *Ledger) keep(ctx context.Context, c *Checkpoint, m memory) error {
 	if m.filed != nil && m.filed.same(c) {
 		return nil
 	}
 	goesOn := m.filed != nil && m.filed.Origin == c.Origin
-	if goesOn && !hurry && l.now().Sub(l.written) < keepEvery {
+	if goesOn && l.now().Sub(l.written) < keepEvery {
 		return nil
 	}
 	return l.write(ctx, memory{Note: c.Note}, func(now memory) bool {

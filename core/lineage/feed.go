@@ -11,14 +11,18 @@ import (
 	"github.com/infrafabric/ifpacket/core/watch"
 )
 
+// Pace is how often a Feed does what it does; zero values take the defaults.
+type Pace struct {
+	Beat   time.Duration // between two looks at what has changed (250 ms)
+	Census time.Duration // between two censuses, where anything has (30 s)
+}
+
 const (
-	feedBeat   = 250 * time.Millisecond
-	feedCensus = 30 * time.Second
 	// A census is taken at least so often, even where nothing seems to change:
 	// what is altered in place changes no depth.
 	feedCensusLeast = 5 * time.Minute
 	// Of its time the feed works one part in so many, at most.
-	feedShare = 25
+	feedShare = 16
 	// indexSpan is for how long the ledger is read at a stretch.
 	indexSpan = 10 * time.Millisecond
 	// firstSpan is for how long the first verdicts wait for the ledger's past.
@@ -35,6 +39,7 @@ type Watched interface{ Snapshot() *watch.Snapshot }
 // run it with Run, read the newest picture with Picture.
 type Feed struct {
 	Sources
+	pace    Pace
 	watched Watched
 	picture atomic.Pointer[Picture]
 	wake    atomic.Pointer[func()]
@@ -42,14 +47,14 @@ type Feed struct {
 
 // NewFeed makes a feed that looks where a watcher saw something move. Nothing
 // happens before Run.
-func NewFeed(s Sources, w Watched) *Feed {
-	if s.Beat == 0 {
-		s.Beat = feedBeat
+func NewFeed(s Sources, w Watched, p Pace) *Feed {
+	if p.Beat == 0 {
+		p.Beat = 250 * time.Millisecond
 	}
-	if s.CensusEvery == 0 {
-		s.CensusEvery = feedCensus
+	if p.Census == 0 {
+		p.Census = 30 * time.Second
 	}
-	f := &Feed{Sources: s, watched: w}
+	f := &Feed{Sources: s, pace: p, watched: w}
 	f.picture.Store(&Picture{})
 	return f
 }
@@ -65,7 +70,7 @@ func (f *Feed) OnChange(wake func()) { f.wake.Store(&wake) }
 // Redis is away it waits. It reads, and writes nothing.
 func (f *Feed) Run(ctx context.Context) error {
 	r := newRound(f)
-	tick := time.NewTicker(f.Beat)
+	tick := time.NewTicker(f.pace.Beat)
 	defer tick.Stop()
 	for {
 		select {
@@ -84,7 +89,7 @@ func (f *Feed) Run(ctx context.Context) error {
 		}
 		r.publish()
 		if begin.Sub(r.begun) > firstSpan {
-			r.rest = time.Now().Add(min(feedShare*time.Since(begin)-f.Beat, 5*time.Second))
+			r.rest = time.Now().Add(min(feedShare*time.Since(begin)-f.pace.Beat, 5*time.Second))
 		}
 	}
 }
@@ -190,10 +195,10 @@ func (r *round) readBack(ctx context.Context) (early bool, err error) {
 func (r *round) takeCensus(ctx context.Context) error {
 	now := time.Now()
 	x := r.examiner
-	if now.Before(r.nextTake) || !x.caught || r.lastTake.IsZero() && !x.index.Ended() && now.Sub(r.begun) < r.CensusEvery {
+	if now.Before(r.nextTake) || !x.caught || r.lastTake.IsZero() && !x.index.Ended() && now.Sub(r.begun) < r.pace.Census {
 		return nil
 	}
-	r.nextTake = now.Add(r.CensusEvery)
+	r.nextTake = now.Add(r.pace.Census)
 	if !r.moved && now.Sub(r.lastTake) < feedCensusLeast {
 		return nil
 	}

@@ -18,12 +18,12 @@ import (
 )
 
 // often makes a feed do in milliseconds what it does in seconds.
-var often = lineage.Options{Beat: 5 * time.Millisecond, CensusEvery: 50 * time.Millisecond}
+var often = lineage.Pace{Beat: 5 * time.Millisecond, Census: 50 * time.Millisecond}
 
 // fed is a house whose watcher and feed run.
-func fed(t *testing.T, o lineage.Options) (h *house, stop func()) {
+func fed(t *testing.T, o lineage.Pace) (h *house, stop func()) {
 	t.Helper()
-	h = openAt(t, testredis.Start(t).URL(), engine.Config{Lineage: o})
+	h = openAt(t, testredis.Start(t).URL(), engine.Config{Feed: o})
 	return h, h.feeds()
 }
 
@@ -143,7 +143,7 @@ func TestTheFeedTakesACensus(t *testing.T) {
 }
 
 func TestWhatWasThereBeforeIsShownOnceTheFeedBegins(t *testing.T) {
-	h := openAt(t, testredis.Start(t).URL(), engine.Config{Lineage: often})
+	h := openAt(t, testredis.Start(t).URL(), engine.Config{Feed: often})
 	ids := h.sendBatch(60, "queue:a")
 	id := h.send("work", "queue:b")
 	h.seal()
@@ -186,7 +186,7 @@ func TestAServerThatBeginsAnewIsReadAnew(t *testing.T) {
 }
 
 func TestUnderLoadEveryPacketIsLookedAtOrCounted(t *testing.T) {
-	h, stop := fed(t, lineage.Options{Beat: 10 * time.Millisecond, CensusEvery: 200 * time.Millisecond})
+	h, stop := fed(t, lineage.Pace{Beat: 10 * time.Millisecond, Census: 200 * time.Millisecond})
 	defer stop()
 	woken := make(chan struct{}, 1)
 	h.Feed().OnChange(func() {
@@ -249,7 +249,7 @@ func TestUnderLoadEveryPacketIsLookedAtOrCounted(t *testing.T) {
 
 func TestTheFeedWaitsForAServerThatIsAway(t *testing.T) {
 	server := testredis.Start(t)
-	h := openAt(t, server.URL(), engine.Config{Lineage: often})
+	h := openAt(t, server.URL(), engine.Config{Feed: often})
 	stop := h.feeds()
 	defer stop()
 	h.until("it is in the feed", h.send("work", "queue:a"), there)

@@ -176,7 +176,7 @@ func TestAHeldPacketThatTravelsUnreleasedIsNoticed(t *testing.T) {
 }
 
 func TestWhereOthersTakeWithoutARecordNothingIsMissing(t *testing.T) {
-	h := openAt(t, testredis.Start(t).URL(), engine.Config{Lineage: lineage.Options{Unrecorded: []string{"queue:py-*"}}})
+	h := openAt(t, testredis.Start(t).URL(), engine.Config{Unrecorded: []string{"queue:py-*"}})
 	h.send("work", "queue:py-1")
 	h.raw.Del(ctx, "queue:py-1")
 	c := h.census()

@@ -2,7 +2,6 @@ package lineage
 
 import (
 	"path"
-	"time"
 
 	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/custody/keyring"
@@ -25,9 +24,6 @@ type Options struct {
 	// Unrecorded are globs of the keys that have consumers which record
 	// nothing, such as Python programs: what such a key no longer has was taken.
 	Unrecorded []string
-	// Beat is how often a Feed asks what has changed (250 ms), CensusEvery how
-	// often it takes a census where something has (30 s).
-	Beat, CensusEvery time.Duration
 	// TakenFrom reports whether somebody was seen to take from a key without a
 	// record; nil has seen nobody. See watch.Watcher.TakenFrom.
 	TakenFrom func(key string) bool
