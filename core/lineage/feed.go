@@ -27,6 +27,9 @@ const (
 	indexSpan = 10 * time.Millisecond
 	// firstSpan is for how long the first verdicts wait for the ledger's past.
 	firstSpan = 2 * time.Second
+	// firstRecords is how many of the ledger's newest records tell where to
+	// look at first.
+	firstRecords = 200
 	// lookEvery is how often the ledger is looked at for the sake of rows that
 	// wait for a checkpoint, where nobody else looks.
 	lookEvery = 5 * time.Second
@@ -105,7 +108,9 @@ type round struct {
 
 	due      map[string]*due   // keys that have to be looked at
 	changed  map[string]queued // queues as they were noticed
+	sizes    map[string]int    // how large the values of lists are, about
 	seen     *recent
+	past     int                  // records before the first pass that told where to look
 	arrived  int                  // packets that records name which no pass has accounted for
 	start    int64                // position of the last record that was there before the first pass
 	since    int64                // position of the last record that was accounted for
@@ -128,7 +133,7 @@ func newRound(f *Feed) *round {
 	x := NewExaminer(f.Ledger, f.Registry)
 	x.lazy, x.proofs.waits = false, true
 	r := &round{
-		Feed: f, examiner: x, due: map[string]*due{}, changed: map[string]queued{}, seen: newRecent(), early: map[ledger.ID]uint64{},
+		Feed: f, examiner: x, due: map[string]*due{}, changed: map[string]queued{}, sizes: map[string]int{}, seen: newRecent(), early: map[ledger.ID]uint64{},
 		snapshot: &watch.Snapshot{}, begun: time.Now(),
 	}
 	p := f.Picture() // of an earlier Run
@@ -187,7 +192,12 @@ func (r *round) readBack(ctx context.Context) (early bool, err error) {
 	if early {
 		span = 5 * indexSpan
 	}
-	err = x.Back(ctx, func() bool { return time.Since(start) < span })
+	err = x.Back(ctx, func() bool { return time.Since(start) < span }, func(one *ledger.Record) {
+		if r.past < firstRecords { // what was sent last is shown from the beginning
+			r.past++
+			r.record(one)
+		}
+	})
 	return early && !x.Ended(), err
 }
 

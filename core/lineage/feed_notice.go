@@ -52,6 +52,7 @@ func (r *round) notice(s *watch.Snapshot) {
 func (r *round) noticeQueues(queues []watch.Queue) {
 	if len(r.changed) > 2*len(queues)+1000 { // keys come and go
 		clear(r.changed)
+		clear(r.sizes)
 	}
 	for i := range queues {
 		q := &queues[i]

@@ -16,6 +16,10 @@ import (
 const (
 	passPackets = 200 // that one pass looks at
 	passKeys    = 100 // keys that it reads
+	// Of a key about so many bytes are read, and of its values none that is
+	// larger than maxValue is looked at.
+	passBytes = 4 << 20
+	maxValue  = 256 << 10
 )
 
 // pass reads what changed and looks at the evidence of what is new there. The
@@ -72,7 +76,7 @@ func (r *round) read(ctx context.Context, keys []string) ([][]Found, error) {
 			d, a := r.due[key], &answers[i]
 			switch d.kind {
 			case keyspace.TypeList:
-				n := int64(min(d.count, window))
+				n := int64(min(d.count, window, max(passBytes/max(r.sizes[key], 1), 1)))
 				a.tail, a.head = p.LRange(ctx, key, -n, -1), p.LRange(ctx, key, 0, 0)
 				if d.head {
 					a.head = p.LRange(ctx, key, 0, n-1)
@@ -99,11 +103,14 @@ func (r *round) read(ctx context.Context, keys []string) ([][]Found, error) {
 		}
 		switch { // an answer that is an error has no values
 		case a.tail != nil:
-			head := a.head.Val()
+			head, size := a.head.Val(), 0
 			slices.Reverse(head) // the newest last
-			for _, raw := range append(head, a.tail.Val()...) {
+			list := append(head, a.tail.Val()...)
+			for _, raw := range list {
+				size += len(raw)
 				take(raw)
 			}
+			r.sizes[key] = size / max(len(list), 1)
 		case a.text != nil:
 			if raw := a.text.Val(); len(raw) <= maxValue {
 				take(raw)

@@ -167,10 +167,11 @@ func (x *Index) begin(ctx context.Context, see func(*ledger.Record)) error {
 	})
 }
 
-// Back takes in older records until more returns false, or there are none.
-func (x *Index) Back(ctx context.Context, more func() bool) error {
+// Back takes in older records, each of which is handed to see (which may be
+// nil), until more returns false, or there are none.
+func (x *Index) Back(ctx context.Context, more func() bool, see func(*ledger.Record)) error {
 	if x.newer == nil {
-		if err := x.begin(ctx, nil); err != nil {
+		if err := x.begin(ctx, see); err != nil {
 			return err
 		}
 	}
@@ -194,6 +195,9 @@ func (x *Index) Back(ctx context.Context, more func() bool) error {
 			return false
 		}
 		h.addBefore(&r)
+		if see != nil {
+			see(&r)
+		}
 		next--
 		stopped = !more()
 		return !stopped

@@ -107,7 +107,7 @@ func read(t *testing.T, p *pages, most int, back bool) *Index {
 	if caughtUp, err := x.Forward(t.Context(), 0, nil); err != nil || !caughtUp {
 		t.Fatal(caughtUp, err)
 	}
-	if err := x.Back(t.Context(), always); err != nil || !x.Ended() {
+	if err := x.Back(t.Context(), always, nil); err != nil || !x.Ended() {
 		t.Fatal(x.Ended(), err)
 	}
 	return x
@@ -157,7 +157,7 @@ func TestEachRecordIsReadOnce(t *testing.T) {
 	}
 	x := NewIndex(p)
 	for _, want := range []int{90, 95, 40, 41} { // each is looked for as a reader of verdicts would
-		err := x.Back(t.Context(), func() bool { _, ok := x.Find(number(want)); return !ok })
+		err := x.Back(t.Context(), func() bool { _, ok := x.Find(number(want)); return !ok }, nil)
 		if _, ok := x.Find(number(want)); err != nil || !ok {
 			t.Fatal(want, err)
 		}

@@ -59,7 +59,7 @@ func TakeCensus(ctx context.Context, s Sources) (Census, error) {
 		}
 		return x.Table(), nil
 	}
-	if err := c.index.Back(ctx, func() bool { return true }); err != nil {
+	if err := c.index.Back(ctx, func() bool { return true }, nil); err != nil {
 		return Census{}, err
 	}
 	ring, err := s.Keys.Ring(ctx)
