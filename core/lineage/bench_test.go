@@ -1,6 +1,7 @@
 package lineage_test
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"strconv"
@@ -35,20 +36,22 @@ func TestSender(t *testing.T) {
 	}
 }
 
-// BenchmarkFeed tells what share of a core watcher and feed take: watcher
-// alone, both at 400 packets a second from another process, and both while
-// nothing happens.
+// BenchmarkFeed tells what share of a core watcher, sealer and feed take,
+// without and with the feed: at 400 packets a second from another process, and
+// while nothing happens.
 func BenchmarkFeed(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		rate int
 		feed bool
-	}{{"watcher-alone-400", 400, false}, {"both-400", 400, true}, {"watcher-alone-idle", 0, false}, {"both-idle", 0, true}} {
+	}{{"400-without", 400, false}, {"400-with", 400, true}, {"idle-without", 0, false}, {"idle-with", 0, true}} {
 		b.Run(c.name, func(b *testing.B) {
 			url := testredis.Start(b).URL()
 			h := openAt(b, url, engine.Config{Watch: watch.Options{Flush: 50 * time.Millisecond}})
 			h.sendBatch(2000, "queue:old")
 			stop := h.watches()
+			stopTending := h.runs(func(c context.Context) error { h.Tend(c); return c.Err() }, func() bool { return true })
+			defer stopTending()
 			if c.feed {
 				stop = h.feedsOn(stop)
 			}
