@@ -43,6 +43,7 @@ type Config struct {
 	// Unrecorded are globs of the keys whose consumers record nothing; see
 	// lineage.Options.
 	Unrecorded []string
+	Feed       lineage.Pace // the usual one when zero
 }
 
 // Engine is IF.PACKET on one Redis.
@@ -58,6 +59,7 @@ type Engine struct {
 	ledger     *ledger.Ledger
 	name       string // of keys that have to be made
 	tracer     *lineage.Tracer
+	feed       *lineage.Feed
 }
 
 // Open makes an engine. It does not connect: a Redis that is away shows at
@@ -107,7 +109,8 @@ func Open(c Config) (*Engine, error) {
 		ledger:     log,
 		name:       c.Name,
 	}
-	e.tracer = lineage.NewTracer(e.sources(c.Unrecorded))
+	sources := e.sources(c.Unrecorded)
+	e.tracer, e.feed = lineage.NewTracer(sources), lineage.NewFeed(sources, watcher, c.Feed)
 	return e, nil
 }
 

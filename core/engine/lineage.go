@@ -13,6 +13,10 @@ func (e *Engine) sources(unrecorded []string) lineage.Sources {
 	}
 }
 
+// Feed looks at the evidence of packets as they arrive, by what the watcher
+// sees; run it with Feed().Run, beside Watcher().Run.
+func (e *Engine) Feed() *lineage.Feed { return e.feed }
+
 // Trace tells all that is known of one packet; see lineage.Tracer.
 func (e *Engine) Trace(ctx context.Context, asked string) (lineage.Report, error) {
 	return e.tracer.Trace(ctx, asked)

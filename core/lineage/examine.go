@@ -97,7 +97,7 @@ func (x *Examiner) find(ctx context.Context, id ledger.ID) (k Known, absent bool
 		err = x.index.Back(ctx, func() bool {
 			k, known = x.index.Find(id)
 			return k.State.Position == 0
-		})
+		}, nil)
 		if err == nil && !known { // it may have come since the first look
 			x.caught, err = x.index.Forward(ctx, 0, nil)
 			k, known = x.index.Find(id)

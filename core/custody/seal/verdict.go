@@ -62,6 +62,21 @@ func (v Verdict) Bad() bool {
 	return v.Overall == Tampered || v.Overall == Incomplete || v.Overall == Unauthenticated && v.demanded
 }
 
+// Settled is a verdict that was given while no checkpoint covered the packet's
+// record, after the ledger was asked again: what the evidence tells of the
+// record is put in, all else stands.
+func (v Verdict) Settled(e Evidence) Verdict {
+	f := &finding{Verdict: v}
+	f.Reasons = append([]string{}, v.Reasons...)
+	f.Fresh = freshUnknown // whose reason is there already
+	f.ledger(&e)
+	f.Fresh = v.Fresh
+	if f.incomplete && v.Overall == Verified {
+		f.Overall = Incomplete
+	}
+	return f.Verdict
+}
+
 // finding is a verdict in the making: reasons add up, the worst counts.
 type finding struct {
 	Verdict
