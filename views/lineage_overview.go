@@ -1,0 +1,99 @@
+package views
+
+import (
+	"github.com/infrafabric/ifpacket/themes"
+	"github.com/infrafabric/ifpacket/ui/widget"
+)
+
+// ledgerStory are the lines that tell how the ledger stands: what stands in
+// the place of a packet as long as nobody selects one.
+type ledgerStory struct {
+	page
+	*Shared
+}
+
+// overview gives title and lines.
+func (d *lineageDetail) overview() (widget.Rule, []widget.Line) {
+	s := ledgerStory{page{width: d.width}, d.Shared}
+	rule := widget.Rule{Title: "Ledger"}
+	st := s.Ledger
+	if st == nil || st.Looked.IsZero() {
+		s.more(widget.T(themes.Muted, "the ledger was not looked at yet"))
+		s.keys(d.list.selected() != nil)
+		return rule, s.lines
+	}
+	rule.Note = widget.Commas(int(st.Position)) + plural(int(st.Position), " record", " records")
+	switch {
+	case st.Trouble != nil:
+		rule.Badges = [][]widget.Span{{widget.State(s.Theme, themes.GlyphBlocked), widget.B(themes.Bad, " refused")}}
+		s.trouble()
+	case st.Checkpoint != nil:
+		rule.Badges = [][]widget.Span{{widget.State(s.Theme, themes.GlyphOK), widget.T(themes.Muted, " checkpoint verified")}}
+	default:
+		rule.Badges = [][]widget.Span{{widget.State(s.Theme, themes.GlyphCalm), widget.T(themes.Muted, " no checkpoint yet")}}
+	}
+	s.state()
+	s.keys(d.list.selected() != nil)
+	return rule, s.lines
+}
+
+// trouble is why the ledger is refused, and the way out.
+func (s *ledgerStory) trouble() {
+	s.page.told("", widget.State(s.Theme, themes.GlyphBlocked), widget.B(themes.Bad, fullStop(TroubleStory(s.Ledger, s.Now))))
+	s.page.told("", widget.T(themes.Fg, " "), widget.T(themes.Fg, "Dispatch is paused until somebody accepts the ledger as it is. Before that, find out who rewrote, cut or restored this Redis."))
+	s.lines = append(s.lines, widget.Line{})
+	way := []widget.Span{widget.T(themes.Fg, "ifpacket ledger accept --why TEXT")}
+	if b, ok := s.Keys.Get("lineage.accept"); ok && len(b.Keys) > 0 {
+		way = append([]widget.Span{widget.T(themes.Accent, b.KeyLabel()), widget.T(themes.Muted, " here, or ")}, way...)
+	}
+	s.fact("way out", way...)
+	s.lines = append(s.lines, widget.Line{})
+}
+
+// fullStop makes a sentence of a clause.
+func fullStop(text string) string {
+	if text == "" || text[len(text)-1] == '.' {
+		return text
+	}
+	return text + "."
+}
+
+// state tells records, checkpoint and witness.
+func (s *ledgerStory) state() {
+	st := s.Ledger
+	records := []widget.Span{widget.T(themes.Fg, widget.Commas(int(st.Position)))}
+	if st.First > 1 {
+		records = append(records, widget.T(themes.Faint, "   of which those from "+widget.Commas(int(st.First))+" on are still there"))
+	}
+	s.fact("records", records...)
+	if c := st.Checkpoint; c != nil {
+		s.fact("checkpoint", widget.T(themes.Fg, widget.Commas(int(c.Size))), widget.T(themes.Faint, "   root "), widget.T(themes.Muted, hashHead(c.Root)))
+		s.fact("signed", widget.T(themes.Fg, since(s.Now, c.At)), widget.T(themes.Faint, "   by "), widget.T(themes.Muted, signer(c)))
+		if wait := st.Position - st.Sealed(); wait > 0 {
+			s.fact("waiting", widget.T(themes.Fg, widget.Commas(int(wait))), widget.T(themes.Faint, plural(int(wait), "   record", "   records")+" behind the checkpoint"))
+		}
+	}
+	if st.Looked.IsZero() {
+		return
+	}
+	witness := []widget.Span{widget.T(themes.Fg, widget.AgeWhole(max(s.Now.Sub(st.Looked), 0))), widget.T(themes.Faint, " ago")}
+	if c := st.Seen; c != nil {
+		witness = append(witness, widget.T(themes.Faint, "   remembers "), widget.T(themes.Muted, widget.Commas(int(c.Size))),
+			widget.T(themes.Faint, " of "+since(s.Now, c.At)))
+	}
+	s.fact("witness", witness...)
+}
+
+// keys are what to do here.
+func (s *ledgerStory) keys(rows bool) {
+	s.lines = append(s.lines, widget.Line{})
+	hint := func(id, words string) {
+		if b, ok := s.Keys.Get(id); ok && len(b.Keys) > 0 {
+			s.more(widget.T(themes.Accent, widget.PadRight(b.KeyLabel(), 5)), widget.T(themes.Muted, "  "+words))
+		}
+	}
+	if rows {
+		hint("list.up", "select a packet, and its story stands here")
+	}
+	hint("lineage.trace", "traces any packet by its id")
+}
