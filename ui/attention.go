@@ -179,11 +179,17 @@ func (m *model) attentionLine() string {
 		brevity = 1
 	}
 	left := m.tell(all, brevity, true)
-	for whole := true; cells(left...) > room && brevity < terse+len(all)-1; {
-		if brevity++; brevity > terse && whole { // the way out in short, before words are left out
-			brevity, whole = terse, false
+	for whole := true; cells(left...) > room; left = m.tell(all, brevity, whole) {
+		switch {
+		case brevity < terse:
+			brevity++
+		case whole: // the way out in short, before words are left out
+			whole = false
+		case brevity < terse+len(all)-1:
+			brevity++
+		default:
+			return m.line(left, right)
 		}
-		left = m.tell(all, brevity, whole)
 	}
 	if l := m.shared.Snap.Link; l.State == watch.Polling && cells(left...)+pollingRoom <= room {
 		left = append(left, widget.T(faint, "   ·   polling: "+l.Reason))

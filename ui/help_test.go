@@ -163,7 +163,8 @@ func (c *console) follow(cmd tea.Cmd) {
 }
 
 // settle tells the model whatever the commands of the last message answer, as
-// the program does.
+// the program does. It is for messages that were told: a key that was pressed
+// has had its commands run, and a timer rings once.
 func (c *console) settle() *console {
 	c.t.Helper()
 	for todo := []tea.Cmd{c.cmd}; len(todo) > 0; todo = todo[1:] {

@@ -122,8 +122,8 @@ func (m *model) refused() matter {
 	a.tiny = a.what
 	a.cure = "ifpacket ledger accept --why TEXT"
 	if b, ok := m.shared.Keys.Get("lineage.accept"); ok && len(b.Keys) > 0 {
-		a.cure = b.KeyLabel() + " on Lineage, or " + a.cure
-		a.short = b.KeyLabel() + " on Lineage"
+		a.cure = b.KeyLabel() + " on Lineage accepts, or " + a.cure
+		a.short = b.KeyLabel() + " on Lineage accepts"
 	}
 	return a
 }

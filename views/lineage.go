@@ -29,8 +29,20 @@ type Lineage struct {
 func NewLineage(s *Shared) *Lineage {
 	l := &Lineage{packets: NewLineageList(s)}
 	l.detail = newLineageDetail(s, l.packets)
-	l.split = split{Shared: s, list: &lineageSide{LineageList: l.packets}, side: l.detail, share: 44}
+	l.split = split{Shared: s, list: &lineageSide{LineageList: l.packets}, side: l.detail}
 	return l
+}
+
+// SetSize gives the screen exactly width by height cells: the list as much as
+// lets keys be read whole, once the chain beside it has enough.
+func (l *Lineage) SetSize(width, height int) {
+	switch l.share = 44; {
+	case width >= 180:
+		l.share = 54
+	case width >= 136:
+		l.share = 48
+	}
+	l.split.SetSize(width, height)
 }
 
 // The outcomes of a report that was saved and of a ledger that was accepted.
@@ -128,45 +140,49 @@ func (l *Lineage) trace(asked string) tea.Cmd {
 	return tea.Batch(cmd, l.hold())
 }
 
-// place is where the packet is that is shown or selected.
-func (l *Lineage) place() (g Go, reason string) {
-	r, key, id, held := l.detail.report(), "", "", false
-	switch row := l.detail.subject(); {
+// place is where the packet is that is shown: its key, or that it is held;
+// else why one cannot go there.
+func (l *Lineage) place() (key, id string, held bool, reason string) {
+	r, row := l.detail.report(), l.detail.subject()
+	switch {
 	case r != nil && len(r.Places) > 0:
 		key, id, held = r.Places[0].Key, r.TrackingID, r.Places[0].Held
 	case r != nil && r.Fate == lineage.Held:
 		id, held = r.TrackingID, true
 	case r != nil:
-		return g, "it is nowhere: " + string(r.Fate)
-	case row != nil && row.Fate == lineage.Missing:
-		return g, "it is nowhere: it is missing"
-	case row != nil:
-		key, id = row.Key, row.TrackingID
+		return "", "", false, "it is nowhere: " + first(string(r.Fate), "not known")
+	case row == nil:
+		return "", "", false, "no packet is selected"
+	case row.Fate == lineage.Missing:
+		return "", "", false, "it is nowhere: missing"
 	default:
-		return g, "no packet is selected"
+		key, id = row.Key, row.TrackingID
 	}
 	if held || keyspace.Classify(key) == keyspace.Carcel {
-		for _, e := range l.Snap.Carcel.Entries() {
-			if e.TrackingID == id {
-				return Go{"screen.carcel", e.SHA}, ""
-			}
-		}
-		return Go{"screen.carcel", ""}, ""
+		return key, id, true, ""
 	}
 	for i := range l.Snap.Queues {
 		if l.Snap.Queues[i].Key == key {
-			return Go{"screen.queues", key}, ""
+			return key, id, false, ""
 		}
 	}
-	return g, keyspace.Label(key) + " is no queue that is shown"
+	return "", "", false, keyspace.Label(key) + " is no queue that is shown"
 }
 
 func (l *Lineage) goThere() tea.Cmd {
-	g, reason := l.place()
-	if reason != "" {
+	key, id, held, reason := l.place()
+	switch {
+	case reason != "":
 		return send(Toast{themes.GlyphCalm, reason})
+	case !held:
+		return send(Go{"screen.queues", key})
 	}
-	return send(g)
+	for _, e := range l.Snap.Carcel.Entries() {
+		if e.TrackingID == id {
+			return send(Go{"screen.carcel", e.SHA})
+		}
+	}
+	return send(Go{"screen.carcel", ""})
 }
 
 // export writes the report that is shown into a file.
@@ -221,7 +237,7 @@ func (l *Lineage) State(id string) keymap.State {
 		}
 		return keymap.On
 	case "lineage.go":
-		if _, reason := l.place(); reason != "" {
+		if _, _, _, reason := l.place(); reason != "" {
 			return keymap.Off(reason)
 		}
 		return keymap.On

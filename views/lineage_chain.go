@@ -17,12 +17,12 @@ const (
 	tailSteps = 40
 )
 
-// Where the link's state is told in words at the right edge even though it is
-// well, and how much room that takes.
-const (
-	linkedFrom = 72
-	linkWidth  = 11
-)
+// linkedFrom is the width from which a link that is well is told in words too.
+const linkedFrom = 72
+
+// mostWide is the width beyond which columns would be too far apart to be read
+// together.
+const mostWide = 90
 
 // chain draws the lineage link by link, and the seals where they close it.
 func (s *story) chain() {
@@ -126,9 +126,9 @@ func (s *story) step(step *lineage.Step, names int, last bool) {
 		name.Attr = themes.AttrBold
 	}
 	glyph, words := s.link(step.State)
-	room := s.width - 1
+	room := min(s.width, mostWide) - 1
 	if words.Text != "" {
-		room -= linkWidth + 1
+		room -= len(words.Text) + 1
 	}
 	var l widget.Line
 	l.Space(colValue - 2 - len(number)).Add(widget.T(themes.Faint, number)).To(colValue)

@@ -26,6 +26,7 @@ type lineageDetail struct {
 	row     *lineage.Row // what is shown, where the list has it
 	asked   string       // what its report was asked for by
 	number  int          // of the subject, so that only the last one asks
+	missed  bool         // it was not asked for, since Redis was away
 	moved   time.Time    // when the subject changed last
 	stories map[string]*reading
 	drawn   drawnStory
@@ -113,16 +114,23 @@ func (d *lineageDetail) Refresh() tea.Cmd {
 		asked = r.TrackingID
 	}
 	if asked == d.asked {
+		if d.missed && !d.Away() {
+			d.missed = false
+			return d.ask(asked)
+		}
 		return nil
 	}
-	d.asked, d.top = asked, 0
+	d.asked, d.top, d.missed = asked, 0, false
 	d.number++
 	moved := d.moved
 	d.moved = d.Now
-	if asked == "" || d.Away() {
+	if asked == "" {
 		return nil
 	}
 	if s := d.stories[asked]; s != nil && s.err == nil && d.Now.Sub(s.at) < storyFresh {
+		return nil
+	}
+	if d.missed = d.Away(); d.missed {
 		return nil
 	}
 	if d.traced != "" || d.Now.Sub(moved) > 2*settles {

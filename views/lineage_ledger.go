@@ -66,6 +66,7 @@ func (s *story) records(r *lineage.Report) {
 		s.more(widget.T(themes.Faint, "  no record tells of it"))
 		return
 	}
+	here := destination(r)
 	width := widget.Width(widget.Commas(int(all[len(all)-1].Position)))
 	for i := range all {
 		rec := &all[i]
@@ -74,7 +75,7 @@ func (s *story) records(r *lineage.Report) {
 		l.Add(widget.T(themes.Muted, widget.Clock(rec.At().In(s.now.Location())))).Space(2)
 		l.Add(widget.T(themes.Fg, rec.Event())).To(colValue + 2 + width + 2 + 8 + 2 + 12)
 		l.Add(widget.T(themes.Muted, rec.Get("actor")))
-		if key := rec.Get("key"); key != "" {
+		if key := rec.Get("key"); key != "" && key != here {
 			l.Add(widget.T(themes.Faint, "  "+keyspace.Label(key)))
 		}
 		if n := rec.Count(); n > 1 {

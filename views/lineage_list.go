@@ -74,9 +74,9 @@ func NewLineageList(s *Shared) *LineageList {
 	p := lineageList(s,
 		widget.Column{Title: "verdict", Width: 10},
 		widget.Column{Title: "time", Width: widget.ClockWidth},
-		widget.Column{Title: "packet", Width: 16, Flex: 1},
-		widget.Column{Title: "key", Width: 13, Flex: 4, Middle: true, Drop: 2},
-		widget.Column{Title: "origin", Width: 12, Flex: 4, Middle: true, Drop: 4},
+		widget.Column{Title: "packet", Width: 17, Flex: 1},
+		widget.Column{Title: "key", Width: 12, Flex: 9, Middle: true, Drop: 2},
+		widget.Column{Title: "origin", Width: 12, Flex: 9, Middle: true, Drop: 4},
 		widget.Column{Title: "evidence", Width: 15, Drop: 3})
 	p.scopes = []keymap.Scope{keymap.Lineage, keymap.List}
 	p.begin = []widget.Span{widget.T(themes.Accent, "t"), widget.T(themes.Muted, " traces any packet by its id, "), widget.T(themes.Accent, "6"), widget.T(themes.Muted, " composes one")}
@@ -177,10 +177,10 @@ func (p *LineageList) filter(query string) (pass func(*proofRow) bool, narrower 
 	}, false
 }
 
-// Widths of the counts in the title, so that nothing moves as they grow.
+// Least widths of the counts in the title, so that nothing moves as they grow.
 const (
-	verifiedWidth = 6
-	noSealWidth   = 5
+	verifiedWidth = 5
+	noSealWidth   = 3
 )
 
 // title counts the verdicts since the feed began.
@@ -201,11 +201,17 @@ func (p *LineageList) title(pic *lineage.Picture) {
 		p.rule.Badges = append(p.rule.Badges, widget.Badge(p.Theme, themes.GlyphExpired, themes.Muted, widget.Count(int64(c.Skipped))+" skipped"))
 	}
 	if c.Unauthenticated > 0 {
-		p.rule.Badges = append(p.rule.Badges, widget.Badge(p.Theme, themes.GlyphNoSeal, themes.Muted, widget.PadLeft(widget.Count(int64(c.Unauthenticated)), noSealWidth)+" no seal"))
+		p.rule.Badges = append(p.rule.Badges, widget.Badge(p.Theme, themes.GlyphNoSeal, themes.Muted, padCount(c.Unauthenticated, noSealWidth)+" no seal"))
 	}
 	if c.Verified > 0 {
-		p.rule.Badges = append(p.rule.Badges, widget.Badge(p.Theme, themes.GlyphOK, themes.Muted, widget.PadLeft(widget.Count(int64(c.Verified)), verifiedWidth)))
+		p.rule.Badges = append(p.rule.Badges, widget.Badge(p.Theme, themes.GlyphOK, themes.Muted, padCount(c.Verified, verifiedWidth)))
 	}
+}
+
+// padCount is a count of a least width.
+func padCount(n, width int) string {
+	text := widget.Count(int64(n))
+	return widget.PadLeft(text, max(width, len(text)))
 }
 
 // news is how many rows came since the selection left the top.

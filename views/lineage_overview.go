@@ -1,6 +1,10 @@
 package views
 
 import (
+	"strings"
+
+	"github.com/infrafabric/ifpacket/core/custody/seal"
+	"github.com/infrafabric/ifpacket/core/lineage"
 	"github.com/infrafabric/ifpacket/themes"
 	"github.com/infrafabric/ifpacket/ui/widget"
 )
@@ -33,13 +37,14 @@ func (d *lineageDetail) overview() (widget.Rule, []widget.Line) {
 		rule.Badges = [][]widget.Span{{widget.State(s.Theme, themes.GlyphCalm), widget.T(themes.Muted, " no checkpoint yet")}}
 	}
 	s.state()
+	s.verdicts()
 	s.keys(d.list.selected() != nil)
 	return rule, s.lines
 }
 
 // trouble is why the ledger is refused, and the way out.
 func (s *ledgerStory) trouble() {
-	s.page.told("", widget.State(s.Theme, themes.GlyphBlocked), widget.B(themes.Bad, fullStop(TroubleStory(s.Ledger, s.Now))))
+	s.page.told("", widget.State(s.Theme, themes.GlyphBlocked), widget.B(themes.Bad, asSentence(TroubleStory(s.Ledger, s.Now))))
 	s.page.told("", widget.T(themes.Fg, " "), widget.T(themes.Fg, "Dispatch is paused until somebody accepts the ledger as it is. Before that, find out who rewrote, cut or restored this Redis."))
 	s.lines = append(s.lines, widget.Line{})
 	way := []widget.Span{widget.T(themes.Fg, "ifpacket ledger accept --why TEXT")}
@@ -50,12 +55,12 @@ func (s *ledgerStory) trouble() {
 	s.lines = append(s.lines, widget.Line{})
 }
 
-// fullStop makes a sentence of a clause.
-func fullStop(text string) string {
-	if text == "" || text[len(text)-1] == '.' {
-		return text
+// asSentence makes a sentence of a clause.
+func asSentence(text string) string {
+	if text == "" {
+		return ""
 	}
-	return text + "."
+	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
 }
 
 // state tells records, checkpoint and witness.
@@ -82,6 +87,39 @@ func (s *ledgerStory) state() {
 			widget.T(themes.Faint, " of "+since(s.Now, c.At)))
 	}
 	s.fact("witness", witness...)
+}
+
+// verdicts are how many packets came to each, and what the words mean.
+func (s *ledgerStory) verdicts() {
+	var c lineage.Counts
+	if s.Lineage != nil {
+		c = s.Lineage.Counts
+	}
+	section := "Verdicts"
+	s.lines = append(s.lines, widget.Line{})
+	for _, v := range []struct {
+		of    seal.Overall
+		n     int
+		means string
+	}{
+		{seal.Verified, c.Verified, "unmodified since it was sealed"},
+		{seal.Unauthenticated, c.Unauthenticated, "who sent it is only a claim"},
+		{seal.Incomplete, c.Incomplete, "not all of it is covered or known"},
+		{seal.Tampered, c.Tampered, "changed after it was sealed"},
+	} {
+		l := overallLook(v.of)
+		sign, word := l.state(s.Theme), l.word
+		if v.n == 0 {
+			sign.Role, word = themes.Faint, themes.Muted
+		}
+		var line widget.Line
+		line.Space(colLabel).Add(widget.B(themes.Fg, section)).To(colValue).Add(sign).Space(1).Add(widget.T(word, l.text)).To(colValue + 13)
+		line.Add(widget.Number(widget.PadLeft(widget.Count(int64(v.n)), widget.CountWidth))).Space(3).Add(widget.T(themes.Faint, v.means))
+		s.lines, section = append(s.lines, line), ""
+	}
+	if c.Skipped > 0 {
+		s.more(widget.T(themes.Faint, widget.Commas(c.Skipped)+" more arrived faster than they could be looked at"))
+	}
 }
 
 // keys are what to do here.

@@ -222,7 +222,7 @@ func (s *story) sentenceOf(v seal.Verdict) string {
 	case v.Overall == seal.Tampered:
 		return "A seal is not valid: what it covers was changed."
 	case fate == lineage.Missing:
-		return "It was dispatched, and is nowhere before its time."
+		return "It was dispatched, its time is not over, and it is nowhere."
 	case fate == lineage.Unlogged:
 		return "It is in Redis, and the ledger does not know it."
 	case v.Overall == seal.Incomplete:
@@ -296,7 +296,7 @@ func (s *story) parts() {
 	all := partsOf(&v)
 	rows, second := len(all), 0
 	if s.width >= 66 {
-		rows, second = (len(all)+1)/2, colValue+(s.width-colValue)/2
+		rows, second = (len(all)+1)/2, colValue+(min(s.width, mostWide)-colValue)/2
 	}
 	put := func(l *widget.Line, p part) {
 		at := l.Width()
