@@ -227,7 +227,10 @@ func (m *model) tell(all []matter, brevity int, whole bool) []widget.Span {
 		}
 		switch {
 		case brevity == 0:
-			words, worst = " "+a.what, " "+worst
+			words = " " + a.what
+			if worst != "" {
+				worst = " " + worst
+			}
 		case brevity == 2 && age != "", brevity > 2:
 			worst = ""
 		}

@@ -93,11 +93,14 @@ func (m *model) troubleHeader() string {
 	const bad = themes.Bad
 	title := []widget.Span{widget.T(fg, " "), widget.B(bad, m.theme.Glyph(themes.GlyphBlocked)+" "+capitals(views.TroubleTitle(st.Trouble)))}
 	paused := []widget.Span{widget.B(bad, "dispatch is paused"), widget.T(fg, " ")}
-	room := m.width - cells(title...) - cells(paused...) - 6
-	story := widget.Sanitize(views.TroubleStory(st, m.shared.Now))
-	if widget.Width(story) > room {
-		story = widget.Cut(widget.Sanitize(views.TroubleWord(st, m.shared.Now)), max(room, 0))
+	room := m.width - cells(title...) - cells(paused...) - 5 // three blanks before the story, two behind
+	story := ""
+	for _, story = range views.TroubleStories(st, m.shared.Now) {
+		if story = widget.Sanitize(story); widget.Width(story) <= room {
+			break
+		}
 	}
+	story = widget.Cut(story, max(room, 0))
 	return widget.Spread(m.theme, themes.Bg, m.width, append(title, widget.T(bad, "   "+story)), nil, paused)
 }
 

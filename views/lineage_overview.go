@@ -44,7 +44,7 @@ func (d *lineageDetail) overview() (widget.Rule, []widget.Line) {
 
 // trouble is why the ledger is refused, and the way out.
 func (s *ledgerStory) trouble() {
-	s.page.told("", widget.State(s.Theme, themes.GlyphBlocked), widget.B(themes.Bad, asSentence(TroubleStory(s.Ledger, s.Now))))
+	s.page.told("", widget.State(s.Theme, themes.GlyphBlocked), widget.B(themes.Bad, asSentence(TroubleStories(s.Ledger, s.Now)[0])))
 	s.page.told("", widget.T(themes.Fg, " "), widget.T(themes.Fg, "Dispatch is paused until somebody accepts the ledger as it is. Before that, find out who rewrote, cut or restored this Redis."))
 	s.lines = append(s.lines, widget.Line{})
 	way := []widget.Span{widget.T(themes.Fg, "ifpacket ledger accept --why TEXT")}

@@ -24,30 +24,22 @@ func TroubleTitle(err error) string {
 	return "ledger refused"
 }
 
-// TroubleStory is the same in a sentence: how this ledger differs from the one
-// that this machine has seen.
-func TroubleStory(s *ledger.State, now time.Time) string {
-	seen := ""
-	if c := s.Seen; c != nil {
-		seen = "seen at " + since(now, c.At) + " (" + widget.Commas(int(c.Size)) + " records, root " + hashHead(c.Root) + ")"
+// TroubleStories are the same in a clause: how this ledger differs from the
+// one that this machine has seen, the longest first and at last as short as
+// can be.
+func TroubleStories(s *ledger.State, now time.Time) []string {
+	if s.Seen == nil {
+		return []string{engine.Sentence(s.Trouble)}
 	}
+	at := since(now, s.Seen.At)
+	size, root := widget.Commas(int(s.Seen.Size))+" records", ", root "+hashHead(s.Seen.Root)
 	switch {
-	case errors.Is(s.Trouble, ledger.ErrForked) && seen != "":
-		return "this server's ledger is not the one " + seen
-	case errors.Is(s.Trouble, ledger.ErrShrunk) && seen != "":
-		return "this server's ledger ends at record " + widget.Commas(int(s.Position)) + ", short of the one " + seen
-	}
-	return engine.Sentence(s.Trouble)
-}
-
-// TroubleWord is the same where there is little room.
-func TroubleWord(s *ledger.State, now time.Time) string {
-	switch {
-	case s.Seen == nil:
 	case errors.Is(s.Trouble, ledger.ErrForked):
-		return "not the one seen at " + since(now, s.Seen.At)
+		long := "this server's ledger is not the one seen at " + at
+		return []string{long + " (" + size + root + ")", long + " (" + size + ")", "not the one seen at " + at}
 	case errors.Is(s.Trouble, ledger.ErrShrunk):
-		return "shorter than seen at " + since(now, s.Seen.At)
+		long := "this server's ledger ends at record " + widget.Commas(int(s.Position)) + ", short of the one seen at " + at
+		return []string{long + " (" + size + root + ")", long + " (" + size + ")", "shorter than seen at " + at}
 	}
-	return engine.Sentence(s.Trouble)
+	return []string{engine.Sentence(s.Trouble)}
 }
