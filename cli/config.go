@@ -27,7 +27,16 @@ type profile struct {
 	ReadOnly bool   `yaml:"read_only"`
 	Policy   string `yaml:"policy"`   // default, s2, or a file
 	Operator string `yaml:"operator"` // whose local key signs
+	// Ledger is "ephemeral" for a server that is expected to lose its data: an
+	// empty one then begins a new ledger by itself.
+	Ledger string `yaml:"ledger"`
+	// Unrecorded are globs of the keys from which programs take packets without
+	// recording it.
+	Unrecorded []string `yaml:"unrecorded"`
 }
+
+// ephemeral is the word of a profile for a server that may lose its data.
+const ephemeral = "ephemeral"
 
 // loadConfig reads the file named, or the usual one if it is there.
 func loadConfig(path string) (configuration, error) {
@@ -48,6 +57,11 @@ func loadConfig(path string) (configuration, error) {
 	}
 	if c.Theme != "" && !slices.Contains(themes.Names(), c.Theme) {
 		return c, usage("configuration %s: theme %q is unknown; known are %s", path, c.Theme, strings.Join(themes.Names(), ", "))
+	}
+	for name, p := range c.Profiles {
+		if p.Ledger != "" && p.Ledger != ephemeral {
+			return c, usage("configuration %s: profile %s: ledger: %q is unknown; known is %s", path, name, p.Ledger, ephemeral)
+		}
 	}
 	if _, err := keymap.New(c.Keys); err != nil {
 		return c, usage("configuration %s: keys: %v", path, err)

@@ -7,6 +7,8 @@ import (
 	"github.com/infrafabric/ifpacket/core/custody/keyring"
 	"github.com/infrafabric/ifpacket/core/dispatch"
 	"github.com/infrafabric/ifpacket/core/governance"
+	"github.com/infrafabric/ifpacket/core/ledger"
+	"github.com/infrafabric/ifpacket/core/lineage"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/core/store"
 )
@@ -72,6 +74,12 @@ func exitCode(err error) int {
 	}
 	if code, ok := carcelCode(err); ok {
 		return code
+	}
+	switch {
+	case errors.Is(err, ledger.ErrNoRecord), errors.Is(err, ledger.ErrNothing), errors.Is(err, lineage.ErrNotFound):
+		return exitNothing
+	case errors.Is(err, ledger.ErrDamaged) && !errors.Is(err, ledger.ErrRefused):
+		return exitUnproven
 	}
 	var syntax *packet.SyntaxError
 	var encode *packet.EncodeError

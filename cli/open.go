@@ -33,7 +33,7 @@ func (a *app) open(ctx context.Context) (*place, error) {
 	}
 	var council governance.Council
 	policy, keys := a.global.policy, keyring.Files(dataHome())
-	readOnly := a.global.readOnly
+	readOnly, mayLose, unrecorded := a.global.readOnly, false, []string(nil)
 	switch {
 	case a.global.demo:
 		world, err := demo.Start(ctx, demo.Options{Seed: a.global.seed})
@@ -53,6 +53,7 @@ func (a *app) open(ctx context.Context) (*place, error) {
 		}
 		p.name, p.url = chosen.name, chosen.Redis
 		readOnly = readOnly || chosen.ReadOnly
+		mayLose, unrecorded = chosen.Ledger == ephemeral, chosen.Unrecorded
 		if policy == "" {
 			policy = chosen.Policy
 		}
@@ -68,7 +69,7 @@ func (a *app) open(ctx context.Context) (*place, error) {
 		}
 		p.chamber, council = chamber, chamber
 	}
-	p.engine, err = engine.Open(engine.Config{URL: p.url, ReadOnly: readOnly, Council: council, Keys: keys, Tell: a.told})
+	p.engine, err = engine.Open(engine.Config{URL: p.url, ReadOnly: readOnly, Council: council, Keys: keys, Tell: a.told, Ephemeral: mayLose, Unrecorded: unrecorded})
 	if err != nil {
 		p.end()
 		return nil, err

@@ -42,9 +42,12 @@ func (a *app) status(ctx context.Context) error {
 func (a *app) statusTable(s engine.Status) {
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "server\t%s\tredis %s\t%s %s\n", s.Server.Address, s.Server.Version, s.Server.Mode, s.Server.Role)
-	fmt.Fprintf(w, "ledger\t%d\trecords\n", s.Ledger.Length)
+	fmt.Fprintf(w, "ledger\t%d\trecords\t%s, %d sealed\n", s.Ledger.Length, s.Ledger.State, s.Ledger.Sealed)
 	fmt.Fprintf(w, "carcel\t%d\theld\t%d wait for a person, %d expired\n", s.Carcel.Length, s.Carcel.Waiting, s.Carcel.Expired)
 	fmt.Fprintf(w, "tasks\t%d\twaiting\t%d claimed, %d completed, %d lost\n", s.Tasks.Waiting, s.Tasks.Claimed, s.Tasks.Completed, s.Tasks.Lost)
+	if s.Ledger.Trouble != "" {
+		fmt.Fprintf(w, "\n✕ %s\n", printable(s.Ledger.Trouble))
+	}
 	if len(s.Queues) > 0 {
 		fmt.Fprintf(w, "\nqueue\tdepth\tstate\toldest\n")
 		for _, q := range s.Queues {

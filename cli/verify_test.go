@@ -41,7 +41,7 @@ func TestWhatWasDispatchedIsVerifiedWhereverItIs(t *testing.T) {
 	for _, v := range verdicts(t, o) {
 		for part, want := range map[string]string{
 			"schema": "valid", "paper_digest": "both", "links": "intact", "seals": "valid", "contents": "match",
-			"destination": "here", "logged": "not checked", "fresh": "not known", "overall": "verified",
+			"destination": "here", "logged": "not checked", "fresh": "latest", "overall": "verified",
 		} {
 			if v[part] != want {
 				t.Errorf("%s is %v", part, v[part])

@@ -23,14 +23,17 @@ const (
 func (w *World) Keys() keyring.KeyStore { return w.keys }
 
 // swearIn makes the two operators: the second one, who holds the root key, and
-// the visitor. The swarm and the visitor get a key each to seal with.
+// the visitor. The swarm and the visitor get a key each to seal with, and the
+// swarm one for its ledger.
 func (w *World) swearIn(ctx context.Context) error {
 	lena := w.engine.Keyring()
 	if _, err := lena.New(ctx, keyring.NewKey{Role: keyring.Operator, Name: secondName}); err != nil {
 		return fmt.Errorf("demo: keys: %w", err)
 	}
-	if _, err := lena.New(ctx, keyring.NewKey{Role: keyring.Seal, Name: "swarm"}); err != nil {
-		return fmt.Errorf("demo: keys: %w", err)
+	for _, key := range []keyring.NewKey{{Role: keyring.Seal, Name: "swarm"}, {Role: keyring.Log, Name: "swarm"}} {
+		if _, err := lena.New(ctx, key); err != nil {
+			return fmt.Errorf("demo: keys: %w", err)
+		}
 	}
 	visitor, err := engine.Open(engine.Config{URL: w.URL(), Keys: w.keys})
 	if err != nil {

@@ -85,7 +85,7 @@ func Start(ctx context.Context, o Options) (*World, error) {
 		}
 	}
 	w.running.Go(func() { w.perform(ctx, play) })
-	w.running.Go(func() { w.trim(ctx) })
+	w.running.Go(func() { w.keepLedger(ctx) })
 	w.running.Go(func() { w.second(ctx) })
 	return w, nil
 }

@@ -15,8 +15,9 @@ const (
 	// unsealedLong is how long records may wait for a checkpoint that does not
 	// move: a sealer signs every few seconds, so there is none.
 	unsealedLong = 30 * time.Second
-	// lookedLong is from when on the witness's last look is an old one.
-	lookedLong = 2 * time.Minute
+	// lookedLong is from when on the witness's last look is an old one: it looks
+	// every few seconds.
+	lookedLong = 30 * time.Second
 )
 
 // sealing remembers since when records wait while no new checkpoint comes. The

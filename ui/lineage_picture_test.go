@@ -98,7 +98,7 @@ func calmLedger() *ledger.State {
 
 func forkedLedger() *ledger.State {
 	return &ledger.State{Looked: ago(time.Second), First: 1, Position: 12_911, Seen: checkpoint(12_408, "4f1c20be", ago(9*time.Hour)),
-		Trouble: fmt.Errorf("%w: %w: record 8,121 is another one", ledger.ErrRefused, ledger.ErrForked)}
+		Trouble: &ledger.Refused{Kind: ledger.ErrForked, Why: "record 8121 is not the one that was sealed"}}
 }
 
 // library answers for the packets of badFeed as the engine does.
@@ -111,9 +111,9 @@ func (l *library) SaveReport(r lineage.Report) (string, error) {
 	return "/home/op/.local/share/ifpacket/exports/" + r.TrackingID[:8] + ".json", nil
 }
 
-func (l *library) AcceptLedger(_ context.Context, why string) error {
+func (l *library) AcceptLedger(_ context.Context, why string) (ledger.Accepted, error) {
 	l.why = why
-	return nil
+	return ledger.Accepted{Position: 12_912}, nil
 }
 
 func (l *library) Trace(_ context.Context, asked string) (lineage.Report, error) {

@@ -98,7 +98,7 @@ func TestACheckpointThatMovesIsNeverLate(t *testing.T) {
 
 func TestARefusedLedgerTakesOverTheHeaderAndNamesTheWayOut(t *testing.T) {
 	shrunk := forkedLedger()
-	shrunk.Trouble = fmt.Errorf("%w: %w", ledger.ErrRefused, ledger.ErrShrunk)
+	shrunk.Trouble = &ledger.Refused{Kind: ledger.ErrShrunk, Why: "its last record is 9"}
 	for w := minWidth; w <= 200; w += 5 {
 		for book, title := range map[*ledger.State]string{forkedLedger(): "✕ LEDGER FORKED", shrunk: "✕ LEDGER SHRUNK"} {
 			c := open(t, richPicture())

@@ -4,10 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/infrafabric/ifpacket/internal/durable"
 )
 
 // draft is a packet being written.
@@ -65,29 +68,12 @@ func saveDesk(dir string, d desk) error {
 	if dir == "" {
 		return nil
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
 	text, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(dir, "composer-*")
-	if err != nil {
+	return durable.Write(deskFile(dir), func(w io.Writer) error {
+		_, err := w.Write(text)
 		return err
-	}
-	_, err = file.Write(text)
-	if serr := file.Sync(); err == nil {
-		err = serr
-	}
-	if cerr := file.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(file.Name(), deskFile(dir))
-	}
-	if err != nil {
-		_ = os.Remove(file.Name())
-	}
-	return err
+	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/infrafabric/ifpacket/core/engine"
 	"github.com/infrafabric/ifpacket/core/keyspace"
+	"github.com/infrafabric/ifpacket/core/ledger"
 	"github.com/infrafabric/ifpacket/core/lineage"
 	"github.com/infrafabric/ifpacket/core/watch"
 	"github.com/infrafabric/ifpacket/keymap"
@@ -51,7 +52,10 @@ type (
 		path string
 		err  error
 	}
-	acceptedMsg struct{ err error }
+	acceptedMsg struct {
+		accepted ledger.Accepted
+		err      error
+	}
 )
 
 // acceptTimeout bounds the acceptance of a ledger, which is hashed anew.
@@ -109,7 +113,11 @@ func (l *Lineage) Update(msg tea.Msg) tea.Cmd {
 		if m.err != nil {
 			return send(Toast{themes.GlyphError, "not accepted: " + engine.Sentence(m.err)})
 		}
-		return send(Toast{themes.GlyphOK, "the ledger is accepted; the break is recorded"})
+		text := "the ledger is accepted as another machine did"
+		if m.accepted.Position > 0 {
+			text = "the ledger is accepted; the break is record " + widget.Commas(int(m.accepted.Position))
+		}
+		return send(Toast{themes.GlyphOK, text})
 	}
 	cmd := l.split.Update(msg)
 	return tea.Batch(cmd, l.hold())
@@ -222,7 +230,8 @@ func (l *Lineage) askAccept() tea.Cmd {
 			return func() tea.Msg {
 				ctx, cancel := context.WithTimeout(context.Background(), acceptTimeout)
 				defer cancel()
-				return acceptedMsg{evidence.AcceptLedger(ctx, why)}
+				accepted, err := evidence.AcceptLedger(ctx, why)
+				return acceptedMsg{accepted, err}
 			}
 		},
 	})

@@ -90,6 +90,7 @@ var censusFates = []struct {
 	{lineage.Taken, false, themes.GlyphLate, themes.Warn},
 	{lineage.Missing, true, themes.GlyphBlocked, themes.Bad},
 	{lineage.Unlogged, true, themes.GlyphNoSeal, themes.Warn},
+	{lineage.Copied, false, themes.GlyphLate, themes.Warn},
 }
 
 // censusLines tell what became of the packets of the ledger, quietly as long

@@ -23,6 +23,8 @@ func fateLook(f lineage.Fate) proofLook {
 		return proof(themes.GlyphBlocked, themes.Bad, themes.Bad, true, string(f))
 	case lineage.Unlogged:
 		return proof(themes.GlyphNoSeal, themes.Warn, themes.Warn, false, string(f))
+	case lineage.Copied:
+		return proof(themes.GlyphLate, themes.Warn, themes.Warn, false, string(f))
 	case lineage.Taken:
 		return proof(themes.GlyphLate, themes.Warn, themes.Fg, false, string(f))
 	case lineage.Here, lineage.Collected:

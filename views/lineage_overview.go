@@ -44,7 +44,11 @@ func (d *lineageDetail) overview() (widget.Rule, []widget.Line) {
 
 // trouble is why the ledger is refused, and the way out.
 func (s *ledgerStory) trouble() {
-	s.page.told("", widget.State(s.Theme, themes.GlyphBlocked), widget.B(themes.Bad, asSentence(TroubleStories(s.Ledger, s.Now)[0])))
+	story := TroubleStories(s.Ledger, s.Now)[0]
+	s.page.told("", widget.State(s.Theme, themes.GlyphBlocked), widget.B(themes.Bad, asSentence(story)))
+	if why := trouble(s.Ledger.Trouble); why != story {
+		s.page.told("", widget.T(themes.Fg, " "), widget.T(themes.Muted, asSentence(why)))
+	}
 	s.page.told("", widget.T(themes.Fg, " "), widget.T(themes.Fg, "Dispatch is paused until somebody accepts the ledger as it is. Before that, find out who rewrote, cut or restored this Redis."))
 	s.lines = append(s.lines, widget.Line{})
 	way := []widget.Span{widget.T(themes.Fg, "ifpacket ledger accept --why TEXT")}
@@ -78,8 +82,8 @@ func (s *ledgerStory) state() {
 			s.fact("waiting", widget.T(themes.Fg, widget.Commas(int(wait))), widget.T(themes.Faint, plural(int(wait), "   record", "   records")+" behind the checkpoint"))
 		}
 	}
-	if st.Looked.IsZero() {
-		return
+	if st.Checkpoint == nil && st.Trouble == nil {
+		s.fact("checkpoint", widget.T(themes.Muted, "none yet"), widget.T(themes.Faint, "   a console that may write signs one"))
 	}
 	witness := []widget.Span{widget.T(themes.Fg, widget.AgeWhole(max(s.Now.Sub(st.Looked), 0))), widget.T(themes.Faint, " ago")}
 	if c := st.Seen; c != nil {

@@ -36,6 +36,8 @@ func rowLook(r *lineage.Row) proofLook {
 		return proof(themes.GlyphBlocked, themes.Bad, themes.Bad, true, "missing")
 	case r.Fate == lineage.Unlogged:
 		return proof(themes.GlyphNoSeal, themes.Warn, themes.Warn, false, "unlogged")
+	case r.Fate == lineage.Copied:
+		return proof(themes.GlyphLate, themes.Warn, themes.Warn, false, "copied")
 	case r.Verdict.Overall == "" && r.Fate == lineage.Taken:
 		return proof(themes.GlyphLate, themes.Warn, themes.Muted, false, "taken")
 	}
@@ -85,6 +87,8 @@ func evidence(r *lineage.Row) string {
 		return "gone early"
 	case r.Fate == lineage.Unlogged:
 		return "not in ledger"
+	case r.Fate == lineage.Copied:
+		return "sent again"
 	case v.Overall == seal.Incomplete && v.Seals == seal.KeyUnknown:
 		return "key unknown"
 	case v.Overall == seal.Incomplete && v.Destination == partMoved:

@@ -225,6 +225,8 @@ func (s *story) sentenceOf(v seal.Verdict) string {
 		return "It was dispatched, its time is not over, and it is nowhere."
 	case fate == lineage.Unlogged:
 		return "It is in Redis, and the ledger does not know it."
+	case fate == lineage.Copied:
+		return "It is in Redis more often than the ledger says: somebody sent it again."
 	case v.Overall == seal.Incomplete:
 		return "Sealed, but not all of it is covered or known."
 	case v.Overall == seal.Unauthenticated:
@@ -354,6 +356,9 @@ func (s *story) lacks() {
 	r := s.report()
 	section := "Lacks"
 	for _, line := range r.Lacks {
+		if r.Unproven != "" && strings.HasSuffix(line, r.Unproven) { // it stands above already
+			continue
+		}
 		s.state(section, themes.GlyphCalm, themes.Muted, line)
 		section = ""
 	}

@@ -38,9 +38,9 @@ func (a *archive) SaveReport(r lineage.Report) (string, error) {
 	return "/exports/" + r.TrackingID + ".json", a.err
 }
 
-func (a *archive) AcceptLedger(_ context.Context, why string) error {
+func (a *archive) AcceptLedger(_ context.Context, why string) (ledger.Accepted, error) {
 	a.why = why
-	return a.err
+	return ledger.Accepted{Position: 8}, a.err
 }
 
 // arrival is the nth packet of a feed.
@@ -199,9 +199,9 @@ func TestWhatIsBadIsShownWithoutAnybodySelectingIt(t *testing.T) {
 	if l.detail.asked != "id-1" || !strings.Contains(plain(l.View(true)), "prim.1 ─") {
 		t.Errorf("shown is\n%s", plain(l.View(true)))
 	}
-	l.Ledger = &ledger.State{Looked: noon, Position: 3, Trouble: fmt.Errorf("%w: %w", ledger.ErrRefused, ledger.ErrShrunk)}
+	l.Ledger = &ledger.State{Looked: noon, Position: 3, Trouble: &ledger.Refused{Kind: ledger.ErrShrunk, Why: "its last record is 2"}}
 	l.Refresh()
-	if view := plain(l.View(true)); !strings.Contains(view, "✕ refused") || !strings.Contains(view, "ifpacket ledger accept --why TEXT") {
+	if view := plain(l.View(true)); !strings.Contains(view, "✕ refused") || !strings.Contains(view, "ifpacket ledger accept --why TEXT") || !strings.Contains(view, "its last record is 2.") {
 		t.Errorf("a refused ledger does not come first:\n%s", view)
 	}
 }
@@ -271,7 +271,7 @@ func TestARefusedLedgerIsAcceptedOnlyWithAReason(t *testing.T) {
 	if s := l.State("lineage.accept"); s.Enabled || !s.Moot {
 		t.Error("a ledger in order can be accepted")
 	}
-	l.Ledger = &ledger.State{Looked: noon, Trouble: fmt.Errorf("%w: %w", ledger.ErrRefused, ledger.ErrForked), Seen: &ledger.Checkpoint{Size: 12, At: noon}}
+	l.Ledger = &ledger.State{Looked: noon, Trouble: &ledger.Refused{Kind: ledger.ErrForked, Why: "record 8 is not the one that was sealed"}, Seen: &ledger.Checkpoint{Size: 12, At: noon}}
 	if s := l.State("lineage.accept"); !s.Enabled {
 		t.Errorf("%+v", s)
 	}

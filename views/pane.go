@@ -35,7 +35,7 @@ type Shared struct {
 type Evidence interface {
 	Trace(ctx context.Context, asked string) (lineage.Report, error)
 	SaveReport(r lineage.Report) (path string, err error)
-	AcceptLedger(ctx context.Context, why string) error
+	AcceptLedger(ctx context.Context, why string) (ledger.Accepted, error)
 }
 
 // Refused is why the ledger is refused, so that nothing is dispatched; nil

@@ -24,12 +24,21 @@ func TroubleTitle(err error) string {
 	return "ledger refused"
 }
 
+// trouble is why a ledger is refused, without the way out, which stands
+// elsewhere.
+func trouble(err error) string {
+	if refused := new(ledger.Refused); errors.As(err, &refused) {
+		return refused.Kind.Error() + ": " + refused.Why
+	}
+	return engine.Sentence(err)
+}
+
 // TroubleStories are the same in a clause: how this ledger differs from the
 // one that this machine has seen, the longest first and at last as short as
 // can be.
 func TroubleStories(s *ledger.State, now time.Time) []string {
 	if s.Seen == nil {
-		return []string{engine.Sentence(s.Trouble)}
+		return []string{trouble(s.Trouble)}
 	}
 	at := since(now, s.Seen.At)
 	size, root := widget.Commas(int(s.Seen.Size))+" records", ", root "+hashHead(s.Seen.Root)
@@ -41,5 +50,5 @@ func TroubleStories(s *ledger.State, now time.Time) []string {
 		long := "this server's ledger ends at record " + widget.Commas(int(s.Position)) + ", short of the one seen at " + at
 		return []string{long + " (" + size + root + ")", long + " (" + size + ")", "shorter than seen at " + at}
 	}
-	return []string{engine.Sentence(s.Trouble)}
+	return []string{trouble(s.Trouble)}
 }

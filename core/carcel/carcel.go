@@ -38,6 +38,7 @@ type Carcel struct {
 	registry *packet.Registry
 	keys     *keyring.Keyring
 	desk     *seal.Desk // nil: what is released is not sealed
+	allow    func(context.Context) error
 	space    keyspace.Partition
 	now      func() time.Time
 	watch    time.Duration // for how long a canary is watched
@@ -60,7 +61,16 @@ func (c *Carcel) picture() *Table {
 // New makes a carcel whose packets the council judges again before they go,
 // and whose approvals the keyring checks.
 func New(s *store.Store, c governance.Council, r *packet.Registry, k *keyring.Keyring) *Carcel {
-	return &Carcel{store: s, council: c, registry: r, keys: k, space: keyspace.Main, now: time.Now, watch: canaryWatch}
+	allow := func(context.Context) error { return nil }
+	return &Carcel{store: s, council: c, registry: r, keys: k, allow: allow, space: keyspace.Main, now: time.Now, watch: canaryWatch}
+}
+
+// GuardWith makes the carcel ask before each release whether it may; the error
+// is then that of the act, and nothing is released. It is called before the
+// first act.
+func (c *Carcel) GuardWith(allow func(context.Context) error) *Carcel {
+	c.allow = allow
+	return c
 }
 
 // SealWith makes the carcel seal every packet of schema 1.1 that it releases
@@ -239,6 +249,11 @@ type act struct {
 // settle carries out an act. The status is the script's; "OK" is the only one
 // after which anything has changed.
 func (c *Carcel) settle(ctx context.Context, a act) (string, error) {
+	if a.where == "target" {
+		if err := c.allow(ctx); err != nil {
+			return "", err
+		}
+	}
 	id := a.held.TrackingID
 	keys := []string{
 		c.space.DeadLetters(), c.space.Marks(), c.space.Pending(), c.space.Changes(), c.space.Ledger(),

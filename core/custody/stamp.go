@@ -25,7 +25,7 @@ type Stamping struct {
 
 // Stamp fills the chain_of_custody of a 1.1 packet that has none:
 //
-//	traceable_id           "if://citation/<uuid>", a fresh one
+//	traceable_id           the packet's Citation
 //	transparent_lineage    the entries of Preview
 //	trustworthy_signature  their PaperDigest
 //	lineage_order          "oldest-first"
@@ -50,7 +50,7 @@ func Stamp(p *packet.Packet, s Stamping) error {
 		entries[i] = packet.StringOf(entry)
 	}
 	p.ChainOfCustody = packet.ObjectOf(
-		packet.Member{Key: "traceable_id", Value: packet.StringOf("if://citation/" + packet.NewTrackingID())},
+		packet.Member{Key: "traceable_id", Value: packet.StringOf(Citation(p.TrackingID))},
 		packet.Member{Key: "transparent_lineage", Value: packet.ArrayOf(entries...)},
 		packet.Member{Key: "trustworthy_signature", Value: packet.StringOf(signature)},
 		packet.Member{Key: "lineage_order", Value: packet.StringOf(OldestFirst)},

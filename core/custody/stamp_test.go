@@ -51,7 +51,7 @@ for e in l: put(e.split("|h:'")[0])
 		t.Error(got)
 	}
 	id, _ := p.ChainOfCustody.Get("traceable_id")
-	if s, _ := id.Text(); !strings.HasPrefix(s, "if://citation/") || !packet.ValidTrackingID(s[14:]) {
+	if s, _ := id.Text(); s != Citation(p.TrackingID) {
 		t.Error(s)
 	}
 }

@@ -40,13 +40,24 @@ type Dispatcher struct {
 	council  governance.Council
 	registry *packet.Registry
 	desk     *seal.Desk // nil: nothing is sealed
+	allow    func(context.Context) error
 	space    keyspace.Partition
 	now      func() time.Time
 }
 
 // New makes a dispatcher that asks the council given.
 func New(s *store.Store, c governance.Council, r *packet.Registry) *Dispatcher {
-	return &Dispatcher{store: s, council: c, registry: r, space: keyspace.Main, now: time.Now}
+	return &Dispatcher{store: s, council: c, registry: r, allow: always, space: keyspace.Main, now: time.Now}
+}
+
+func always(context.Context) error { return nil }
+
+// GuardWith makes the dispatcher ask, before it does anything else, whether it
+// may; the error is then Dispatch's, and nothing is sent. It is called before the first
+// dispatch.
+func (d *Dispatcher) GuardWith(allow func(context.Context) error) *Dispatcher {
+	d.allow = allow
+	return d
 }
 
 // SealWith makes the dispatcher seal every packet of schema 1.1 with a key of
@@ -62,6 +73,9 @@ func (d *Dispatcher) SealWith(desk *seal.Desk) *Dispatcher {
 // dispatch (the same tracking id, contents and destination) gives the first
 // receipt again and writes nothing.
 func (d *Dispatcher) Dispatch(ctx context.Context, p packet.Packet, to Destination) (Receipt, error) {
+	if err := d.allow(ctx); err != nil {
+		return Receipt{}, fmt.Errorf("dispatch %s: %w", to.Key, err)
+	}
 	c, err := d.prepare(ctx, p, to, d.sealKey)
 	if err == nil {
 		err = d.seal(&c)

@@ -56,6 +56,9 @@ func (q *Queue) Len() int {
 // that waits already is refused (ErrConflict): in a batch there is no mark
 // that could tell the two apart. On an error the queue is as before.
 func (q *Queue) Add(ctx context.Context, p packet.Packet, to Destination) error {
+	if err := q.d.allow(ctx); err != nil {
+		return fmt.Errorf("dispatch %s: %w", to.Key, err)
+	}
 	c, err := q.d.prepare(ctx, p, to, q.d.sealKey)
 	if err != nil {
 		return err
@@ -73,6 +76,9 @@ func (q *Queue) Add(ctx context.Context, p packet.Packet, to Destination) error 
 // what is not known to have landed stays in the queue, and the next Flush
 // repeats it with the same marks, so that nothing lands twice.
 func (q *Queue) Flush(ctx context.Context) ([]Outcome, error) {
+	if err := q.d.allow(ctx); err != nil {
+		return nil, fmt.Errorf("dispatch: %w", err)
+	}
 	if err := q.d.seal(q.waiting...); err != nil {
 		return nil, err
 	}

@@ -78,6 +78,7 @@ func (e *Engine) Examine(ctx context.Context) []Finding {
 	x.memory(ctx, snap)
 	x.durability()
 	x.council(ctx)
+	x.ledger(ctx, snap.Ledger)
 	x.faults(snap)
 	return x.findings
 }
@@ -198,6 +199,27 @@ func (x *examination) council(ctx context.Context) {
 		return
 	}
 	x.add("council", "advice", "", "no guardian sits: every valid packet is approved, and each record says so")
+}
+
+// ledger tells whether the ledger is sealed and in order.
+func (x *examination) ledger(ctx context.Context, last int64) {
+	state, err := x.e.ledger.Look(ctx)
+	switch s := ledgerStatus(state, err, last); s.State {
+	case "not known":
+		x.add("ledger", "bad", "", "%s", s.Trouble)
+	case "refused":
+		x.add("ledger", "bad", "look what happened to the server; then ifpacket ledger accept --why TEXT", "%s", s.Trouble)
+	case "behind":
+		x.add("ledger", "advice", "keep a console running where the log key is, or run ifpacket ledger checkpoint now and then", "%d records wait to be sealed", s.Length-s.Sealed)
+	case "unsealed":
+		if last > 0 {
+			x.add("ledger", "advice", "open the console, or run ifpacket ledger checkpoint", "%d records and no checkpoint: they could be rewritten unseen", last)
+			return
+		}
+		x.add("ledger", "ok", "", "nothing was recorded yet")
+	default:
+		x.add("ledger", "ok", "", "%d records, sealed up to %d at %s; it goes on from what was seen here before", s.Length, s.Sealed, s.SealedAt)
+	}
 }
 
 // operators tells who can approve what is held.

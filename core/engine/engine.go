@@ -12,6 +12,8 @@ import (
 	"github.com/infrafabric/ifpacket/core/custody/seal"
 	"github.com/infrafabric/ifpacket/core/dispatch"
 	"github.com/infrafabric/ifpacket/core/governance"
+	"github.com/infrafabric/ifpacket/core/ledger"
+	"github.com/infrafabric/ifpacket/core/lineage"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/core/store"
 	"github.com/infrafabric/ifpacket/core/swarm"
@@ -35,6 +37,12 @@ type Config struct {
 	Name  string
 	Tell  func(line string) // is told, for people, which keys were made
 	Watch watch.Options
+	// Ephemeral says that the server is expected to lose its data: then its
+	// ledger begins anew by itself, with the break recorded.
+	Ephemeral bool
+	// Unrecorded are globs of the keys whose consumers record nothing; see
+	// lineage.Options.
+	Unrecorded []string
 }
 
 // Engine is IF.PACKET on one Redis.
@@ -47,6 +55,9 @@ type Engine struct {
 	registry   *packet.Registry
 	keyring    *keyring.Keyring
 	carcel     *carcel.Carcel
+	ledger     *ledger.Ledger
+	name       string // of keys that have to be made
+	tracer     *lineage.Tracer
 }
 
 // Open makes an engine. It does not connect: a Redis that is away shows at
@@ -72,26 +83,32 @@ func Open(c Config) (*Engine, error) {
 	if c.Keys == nil {
 		c.Keys = keyring.InMemory()
 	}
-	keys := keyring.Open(s, c.Keys, s.Target().String())
+	if c.Name == "" {
+		c.Name = Actor()
+	}
+	identity := s.Target().String()
+	keys := keyring.Open(s, c.Keys, identity)
+	log := ledger.Open(s, keys, c.Keys, ledger.Options{Identity: identity, Ephemeral: c.Ephemeral, Actor: c.Name})
 	var desk *seal.Desk
 	if !c.Unsealed {
-		if c.Name == "" {
-			c.Name = Actor()
-		}
 		desk = seal.NewDesk(keys, c.Name, c.Tell)
 	}
-	watcher, held := watch.New(s, c.Watch), carcel.New(s, c.Council, c.Registry, keys).SealWith(desk)
+	watcher, held := watch.New(s, c.Watch), carcel.New(s, c.Council, c.Registry, keys).SealWith(desk).GuardWith(log.Allow)
 	held.Sees(func() *carcel.Table { return watcher.Snapshot().Carcel.Table })
-	return &Engine{
+	e := &Engine{
 		store:      s,
 		keyring:    keys,
 		carcel:     held,
-		dispatcher: dispatch.New(s, c.Council, c.Registry).SealWith(desk),
+		dispatcher: dispatch.New(s, c.Council, c.Registry).SealWith(desk).GuardWith(log.Allow),
 		collector:  dispatch.NewCollector(s),
 		swarm:      swarm.New(s),
 		watcher:    watcher,
 		registry:   c.Registry,
-	}, nil
+		ledger:     log,
+		name:       c.Name,
+	}
+	e.tracer = lineage.NewTracer(e.sources(c.Unrecorded))
+	return e, nil
 }
 
 // Close ends all connections.
@@ -140,6 +157,9 @@ func (e *Engine) Carcel() *carcel.Carcel { return e.carcel }
 
 // Keyring tells whose key is whose; see keyring.Keyring.
 func (e *Engine) Keyring() *keyring.Keyring { return e.keyring }
+
+// Ledger is the log of every decision; see ledger.Ledger.
+func (e *Engine) Ledger() *ledger.Ledger { return e.ledger }
 
 // Swarm is the coordinator of agents, tasks and messages.
 func (e *Engine) Swarm() *swarm.Coordinator { return e.swarm }

@@ -2,11 +2,13 @@ package engine
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"time"
 	"unicode"
 
+	"github.com/infrafabric/ifpacket/core/ledger"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/core/watch"
 )
@@ -89,9 +91,39 @@ type HeldStatus struct {
 	At         string `json:"at,omitempty"`
 }
 
-// LedgerStatus is the position of the ledger's last record.
+// LedgerStatus is how the ledger stands; times are RFC 3339.
 type LedgerStatus struct {
-	Length int64 `json:"length"`
+	Length   int64  `json:"length"` // position of the last record
+	First    int64  `json:"first"`  // and of the oldest that was not trimmed
+	Sealed   int64  `json:"sealed"` // position up to which the checkpoint covers it
+	State    string `json:"state"`  // sealed, behind, unsealed, refused, not known
+	Origin   string `json:"origin,omitempty"`
+	Root     string `json:"root,omitempty"` // base64
+	SealedAt string `json:"sealed_at,omitempty"`
+	Trouble  string `json:"trouble,omitempty"`
+}
+
+// behindAfter is how many records may wait for the sealer before the ledger
+// counts as behind.
+const behindAfter = 1000
+
+// ledgerStatus tells of a look at the ledger, or why there was none.
+func ledgerStatus(s *ledger.State, err error, last int64) LedgerStatus {
+	if err != nil {
+		return LedgerStatus{Length: last, State: "not known", Trouble: err.Error()}
+	}
+	out := LedgerStatus{Length: last, First: s.First, Sealed: s.Sealed(), State: "unsealed"}
+	if c := s.Checkpoint; c != nil {
+		out.Origin, out.Root, out.SealedAt = c.Origin, base64.StdEncoding.EncodeToString(c.Root[:]), rfc3339(c.At)
+		out.State = "sealed"
+		if last-c.Last() > behindAfter {
+			out.State = "behind"
+		}
+	}
+	if s.Trouble != nil {
+		out.State, out.Trouble = "refused", s.Trouble.Error()
+	}
+	return out
 }
 
 // FaultStatus is something that should be mended.
@@ -107,6 +139,7 @@ func (e *Engine) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
+	log, unlooked := e.ledger.Look(ctx)
 	s := Status{
 		Server: ServerStatus{
 			Address: snap.Server.Address, Version: snap.Server.Version, Mode: snap.Server.Mode, Role: snap.Server.Role,
@@ -116,7 +149,7 @@ func (e *Engine) Status(ctx context.Context) (Status, error) {
 		Agents:  []AgentStatus{},
 		Tasks:   TaskStatus(snap.Tasks),
 		Carcel:  CarcelStatus{Length: snap.Carcel.Length, Expired: snap.Carcel.Expired, Newest: []HeldStatus{}},
-		Ledger:  LedgerStatus{snap.Ledger},
+		Ledger:  ledgerStatus(log, unlooked, snap.Ledger),
 		Council: e.Policy(),
 		Faults:  []FaultStatus{},
 	}
@@ -186,6 +219,8 @@ func (s Status) Prometheus() string {
 		{"carcel_waiting", "Packets in the carcel that wait for a person.", int64(s.Carcel.Waiting)},
 		{"carcel_expired", "Packets found past their own TTL.", s.Carcel.Expired},
 		{"ledger_position", "Position of the ledger's last record.", s.Ledger.Length},
+		{"ledger_sealed_position", "Position up to which a checkpoint covers the ledger.", s.Ledger.Sealed},
+		{"ledger_refused", "Whether the ledger is refused (1), so that nothing is dispatched.", truth(s.Ledger.State == "refused")},
 		{"faults", "Faults found.", int64(len(s.Faults))},
 		{"redis_used_memory_bytes", "Memory that Redis uses.", s.Server.UsedMemory},
 	} {
@@ -193,6 +228,13 @@ func (s Status) Prometheus() string {
 		fmt.Fprintf(&b, "ifpacket_%s %d\n", m.name, m.value)
 	}
 	return b.String()
+}
+
+func truth(is bool) int64 {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 // label quotes a label's value.

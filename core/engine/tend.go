@@ -2,27 +2,30 @@ package engine
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
 // tendEvery is how often the waits for a person are looked at.
 const tendEvery = 5 * time.Second
 
-// Tend does what some console has to do now and then, until ctx ends: it ends
-// the waits for a person that are over. Errors are told to the activity. A
-// read-only engine tends nothing. Any number of consoles may tend.
+// Tend does what some console has to do now and then, until ctx ends: it looks
+// at the ledger, seals it where this machine can, and ends the waits for a
+// person that are over. Errors are told to the activity. A read-only engine
+// only looks. Any number of consoles may tend.
 func (e *Engine) Tend(ctx context.Context) {
-	if e.ReadOnly() {
-		return
+	var both sync.WaitGroup
+	defer both.Wait()
+	both.Go(func() { e.tendLedger(ctx) })
+	if !e.ReadOnly() {
+		both.Go(func() { e.tendWaits(ctx) })
 	}
-	tick := time.NewTicker(tendEvery)
-	defer tick.Stop()
-	for failed := ""; ; {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+}
+
+// tendWaits ends the waits for a person that are over.
+func (e *Engine) tendWaits(ctx context.Context) {
+	told := teller{e: e, what: "sweep failed"}
+	every(ctx, tendEvery, func() {
 		n, err := e.carcel.Sweep(ctx)
 		if ctx.Err() != nil {
 			return
@@ -30,13 +33,38 @@ func (e *Engine) Tend(ctx context.Context) {
 		if n > 0 {
 			_, _ = e.carcel.Compact(ctx) // the next one may do
 		}
-		text := ""
-		if err != nil {
-			text = Sentence(err)
+		told.tell(err)
+	})
+}
+
+// every does something again and again until ctx ends.
+func every(ctx context.Context, pause time.Duration, do func()) {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			do()
 		}
-		if text != "" && text != failed {
-			e.watcher.Note("sweep failed", e.Address(), text)
-		}
-		failed = text
 	}
+}
+
+// teller tells the activity of an error, once as long as it stays the same.
+type teller struct {
+	e    *Engine
+	what string
+	last string
+}
+
+func (t *teller) tell(err error) {
+	text := ""
+	if err != nil {
+		text = Sentence(err)
+	}
+	if text != "" && text != t.last {
+		t.e.watcher.Note(t.what, t.e.Address(), text)
+	}
+	t.last = text
 }

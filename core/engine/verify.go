@@ -8,29 +8,32 @@ import (
 	"github.com/infrafabric/ifpacket/core/custody/keyring"
 	"github.com/infrafabric/ifpacket/core/custody/seal"
 	"github.com/infrafabric/ifpacket/core/keyspace"
+	"github.com/infrafabric/ifpacket/core/lineage"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/core/store"
 )
 
 // Verifier verifies packets against a server's keyring as it was when the
-// verifier was made. It is safe for use by many at once.
+// verifier was made, and against its ledger, which is read back as far as the
+// packets need. It is safe for use by many at once.
 type Verifier struct {
+	ctx      context.Context // of the whole verification, which reads the ledger
 	ring     *keyring.Ring
-	registry *packet.Registry
-	cache    seal.Cache
+	examiner *lineage.Examiner
 	// Pinned says why the ring is the copy pinned on this machine: revocations
-	// since are not known. nil when it is the server's.
+	// since are not known, nor is the ledger. nil when it is the server's.
 	Pinned error
 }
 
 // Verifier reads the keyring. Where Redis does not answer the pinned copy is
-// taken, if there is one. Errors are the keyring's.
+// taken, if there is one. The context is that of all that the verifier will
+// do. Errors are the keyring's.
 func (e *Engine) Verifier(ctx context.Context) (*Verifier, error) {
-	v := &Verifier{registry: e.registry}
+	v := &Verifier{ctx: ctx, examiner: lineage.NewExaminer(e.ledger, e.registry)}
 	var err error
 	v.ring, err = e.keyring.Ring(ctx)
 	if err != nil && errors.Is(err, store.ErrUnreachable) {
-		v.Pinned = err
+		v.Pinned, v.examiner = err, lineage.NewExaminer(nil, e.registry)
 		v.ring, err = e.keyring.Pinned()
 	}
 	return v, err
@@ -42,11 +45,7 @@ func (v *Verifier) Ring() *keyring.Ring { return v.ring }
 // Verify tells what the evidence about a packet is worth that was found under
 // a key; "" is not known.
 func (v *Verifier) Verify(r packet.Reading, key string) seal.Verdict {
-	c := seal.Context{Ring: v.ring, Cache: &v.cache, Registry: v.registry}
-	if key != "" {
-		c.Where = &seal.Where{Key: key}
-	}
-	return seal.Verify(r, c)
+	return v.examine(lineage.Found{Reading: r, Where: where(key, false)})
 }
 
 // VerifyRaw verifies a value as it stands under a key: a packet in either
@@ -54,16 +53,31 @@ func (v *Verifier) Verify(r packet.Reading, key string) seal.Verdict {
 // where it was bound for. Errors match packet.ErrNotPacket.
 func (v *Verifier) VerifyRaw(raw []byte, key string) (seal.Verdict, error) {
 	r, err := packet.Read(raw)
+	f := lineage.Found{Reading: r, Where: where(key, false)}
 	if err != nil || keyspace.Classify(key) != keyspace.Carcel {
-		return v.Verify(r, key), err
+		if key != "" { // elsewhere it may have been written anew on its way
+			f.Raw = raw
+		}
+		return v.examine(f), err
 	}
 	if len(r.Extra) > 0 { // more than the packet: why and by whom it is held
 		held := carcel.Parse(string(raw))
-		if r, err = packet.FromValue(held.Packet.Value()); err != nil {
+		if f.Reading, err = packet.FromValue(held.Packet.Value()); err != nil {
 			return seal.Verdict{}, err
 		}
 	}
-	return seal.Verify(r, seal.Context{
-		Ring: v.ring, Cache: &v.cache, Registry: v.registry, Where: &seal.Where{Key: key, Held: true},
-	}), nil
+	f.Where = where(key, true)
+	return v.examine(f), nil
+}
+
+func where(key string, held bool) *seal.Where {
+	if key == "" {
+		return nil
+	}
+	return &seal.Where{Key: key, Held: held}
+}
+
+func (v *Verifier) examine(f lineage.Found) seal.Verdict {
+	verdict, _ := v.examiner.Examine(v.ctx, v.ring, f)
+	return verdict
 }

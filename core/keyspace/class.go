@@ -118,7 +118,7 @@ func Classify(key string) Class {
 			return DecisionRecord
 		}
 	case "ttt":
-		if strings.HasPrefix(rest, "ledger:") && !strings.HasSuffix(rest, ":checkpoint") {
+		if strings.HasPrefix(rest, "ledger:") && !strings.HasSuffix(rest, ":checkpoint") && !strings.HasSuffix(rest, ":tiles") {
 			return LedgerStream
 		}
 		return Internal
@@ -254,6 +254,13 @@ func TypeOf(key string) string {
 		return TypeHash
 	case "ifp:fired":
 		return TypeHash
+	case "ttt:ledger":
+		switch {
+		case strings.HasSuffix(tail, ":checkpoint"):
+			return TypeString
+		case strings.HasSuffix(tail, ":tiles"):
+			return TypeHash
+		}
 	case "ttt:keyring":
 		if tail == "requests" {
 			return TypeHash

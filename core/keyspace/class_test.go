@@ -112,7 +112,7 @@ func TestEveryKeyOfOursHasItsType(t *testing.T) {
 		p.DeadLetters(): "list", p.Expired(): "list", p.Marks(): "zset", p.Pending(): "zset", p.Changes(): "string",
 		p.Bin("ab"): "string", p.Bins(): "zset", p.Run("r"): "hash", p.RunPlan("r"): "list", p.RunReleased("r"): "set", p.Runs(): "zset",
 		p.Rate("lab"): "zset", p.Fired(7): "hash", p.BatchMark("b"): "string", p.Decision("d"): "string", p.Ledger(): "stream",
-		Keyring: "string", KeyRequests: "hash", Queue("q"): "list", Context("c"): "string",
+		p.Checkpoint(): "string", p.Tiles(): "hash", Partition("x").Tiles(): "hash", Keyring: "string", KeyRequests: "hash", Queue("q"): "list", Context("c"): "string",
 		AgentsMetadata: "hash", TaskQueue("q"): "zset", "somebody:else": "",
 	} {
 		if got := TypeOf(key); got != want {

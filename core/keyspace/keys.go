@@ -107,6 +107,10 @@ func (p Partition) Ledger() string {
 // Checkpoint holds the ledger's signed tree head: STRING.
 func (p Partition) Checkpoint() string { return p.Ledger() + ":checkpoint" }
 
+// Tiles holds the hashes of the ledger's tree, 256 to a tile: HASH
+// "level/number" → 32 bytes each.
+func (p Partition) Tiles() string { return p.Ledger() + ":tiles" }
+
 // Queue is a packet queue by its bare name: LIST.
 func Queue(name string) string { return "queue:" + name }
 

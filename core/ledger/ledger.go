@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"context"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -20,7 +19,7 @@ type Options struct {
 	// Ephemeral says that the server is expected to lose its data: then an
 	// empty one starts anew by itself, with the break recorded.
 	Ephemeral bool
-	Actor     string // who accepts and breaks, for the record
+	Actor     string // who breaks and accepts, for the record
 }
 
 // Ledger is the ledger of one partition of a server. It is safe for use by
@@ -31,34 +30,21 @@ type Ledger struct {
 	files   keyring.KeyStore
 	space   keyspace.Partition
 	options Options
+	now     func() time.Time
 
-	mu    sync.Mutex // held by who looks, seals or accepts
-	state atomic.Pointer[State]
+	mu      sync.Mutex // held by who looks, seals, accepts or trims
+	state   atomic.Pointer[State]
+	probed  string    // the origin whose newest records were compared with its tree
+	written time.Time // when the newest checkpoint was last put into the file
 }
 
 // Open makes the ledger of a server. Nothing is read yet. Files is where this
-// machine keeps the newest checkpoint that it has seen.
+// machine remembers the newest checkpoint that it has seen.
 func Open(s *store.Store, keys *keyring.Keyring, files keyring.KeyStore, o Options) *Ledger {
-	l := &Ledger{store: s, keys: keys, files: files, space: keyspace.Main, options: o}
+	l := &Ledger{store: s, keys: keys, files: files, space: keyspace.Main, options: o, now: time.Now}
 	l.state.Store(&State{})
 	return l
 }
-
-// Checkpoint is a signed statement on the ledger: so many records, with this
-// root.
-type Checkpoint struct {
-	Origin string // "if.packet/ledger/<partition>/<16 hex digits>"; a new one after a break
-	Base   int64  // records before the tree's first: 0, but after a break in a ledger that had been trimmed
-	Size   int64  // leaves; the last one is the record of position Base+Size
-	Root   Hash
-	At     time.Time // when it was signed, by the signer's clock
-	KeyID  string    // of the log key that signed; "" before it is verified
-	Name   string    // of that key
-	Note   string    // the signed note, whole
-}
-
-// Last is the position of the last record that the checkpoint covers.
-func (c *Checkpoint) Last() int64 { return c.Base + c.Size }
 
 // State is how the ledger stood when it was last looked at.
 type State struct {
@@ -76,12 +62,16 @@ type State struct {
 	// closely, ErrShrunk, ErrForked, ErrUnsigned or ErrDamaged. nil when it is
 	// in order.
 	Trouble error
+
+	base   int64  // of the tree, where there is no checkpoint yet
+	note   string // the checkpoint as it stands in Redis
+	repair bool   // the tiles do not fit, and the records do
 }
 
 // Sealed is the position up to which a checkpoint covers the records.
 func (s *State) Sealed() int64 {
 	if s.Checkpoint == nil {
-		return 0
+		return s.base
 	}
 	return s.Checkpoint.Last()
 }
@@ -92,26 +82,25 @@ var (
 	ErrShrunk   = errors.New("the ledger has shrunk")
 	ErrForked   = errors.New("the ledger is forked")
 	ErrUnsigned = errors.New("the checkpoint is not signed by a trusted log key")
+	ErrDamaged  = errors.New("the ledger is damaged")
 )
-
-// State is what the last look found, without asking Redis; never nil.
-func (l *Ledger) State() *State { return l.state.Load() }
-
-// Proof is the evidence that one record is in the ledger.
-type Proof struct {
-	Record     Record
-	Index      int64  // of its leaf
-	Path       []Hash // the audit path of RFC 6962, from the leaf up
-	Checkpoint Checkpoint
-}
 
 // ErrNotSealed says that no checkpoint covers a record yet.
 var ErrNotSealed = errors.New("not under a checkpoint yet")
 
-// Prove gives the proof that the record at a position is in the ledger, after
-// having checked it: the record's own bytes, hashed again, lead to the
-// checkpoint's root. Errors match ErrNotSealed, ErrDamaged (the record is not
-// the one that was sealed), or are the store's.
-func (l *Ledger) Prove(ctx context.Context, position int64) (Proof, error) {
-	return Proof{}, errors.New("not built yet")
+// Refused is why a ledger is refused. It matches ErrRefused and its Kind.
+type Refused struct {
+	Kind error // ErrShrunk, ErrForked, ErrUnsigned or ErrDamaged
+	Why  string
 }
+
+// Error is the whole story in one line, with the way out.
+func (r *Refused) Error() string {
+	return r.Kind.Error() + ": " + r.Why + "; nothing is dispatched until a person has looked and says: ifpacket ledger accept --why TEXT"
+}
+
+// Unwrap makes both the kind and ErrRefused match errors.Is.
+func (r *Refused) Unwrap() []error { return []error{ErrRefused, r.Kind} }
+
+// State is what the last look found, without asking Redis; never nil.
+func (l *Ledger) State() *State { return l.state.Load() }

@@ -14,35 +14,66 @@ import (
 
 // readLot is how many records are asked for at once: few enough that no other
 // client waits. A record of a batch is up to 33 kB long.
-const readLot = 256
-
-// ErrDamaged says that a record is missing, out of its place, or none of ours.
-var ErrDamaged = errors.New("the ledger is damaged")
+const readLot = 128
 
 // Read gives the records from a position on, oldest first, until each returns
-// false, or there are no more. A position that is missing between two records
-// is an error that matches ErrDamaged; what is missing at the begin shows in
-// the first record's position.
+// false, or there are no more. A position that is missing between two records,
+// and a record that is none of ours, are errors that match ErrDamaged; what is
+// missing at the begin shows in the first record's position.
 func (l *Ledger) Read(ctx context.Context, from int64, each func(Record) bool) error {
 	next := int64(0)
-	for {
-		lot, err := l.lot(ctx, "XRANGE", strconv.FormatInt(max(from, 1), 10), "+")
-		if err != nil {
-			return err
+	for f, lots := l.fetch(ctx, max(from, 1)), 1; ; lots++ {
+		if f.err != nil {
+			return f.err
 		}
-		for _, r := range lot {
-			if next != 0 && r.Position != next {
-				return fmt.Errorf("%w: after record %d comes record %d", ErrDamaged, next-1, r.Position)
-			}
-			if next = r.Position + 1; !each(r) {
-				return nil
-			}
+		full := len(f.lot) == readLot
+		ahead := make(chan fetched, 1)
+		if full && lots > 1 { // the next lot comes while this one is worked on
+			go func() { ahead <- l.fetch(ctx, f.lot[readLot-1].Position+1) }()
 		}
-		if len(lot) < readLot {
+		var err error
+		next, err = hand(f.lot, next, each)
+		var coming fetched
+		if full && lots > 1 {
+			coming = <-ahead
+		}
+		switch {
+		case errors.Is(err, errEnough), err == nil && !full:
 			return nil
+		case err != nil:
+			return err
+		case lots == 1:
+			coming = l.fetch(ctx, next)
 		}
-		from = next
+		f = coming
 	}
+}
+
+// fetched is one lot of records, or why there is none.
+type fetched struct {
+	lot []Record
+	err error
+}
+
+func (l *Ledger) fetch(ctx context.Context, from int64) fetched {
+	lot, err := l.lot(ctx, "XRANGE", strconv.FormatInt(from, 10), "+")
+	return fetched{lot, err}
+}
+
+// errEnough ends a Read early.
+var errEnough = errors.New("enough")
+
+// hand gives records to each, and tells which position comes next.
+func hand(lot []Record, next int64, each func(Record) bool) (int64, error) {
+	for _, r := range lot {
+		if next != 0 && r.Position != next {
+			return next, fmt.Errorf("%w: after record %d comes record %d", ErrDamaged, next-1, r.Position)
+		}
+		if next = r.Position + 1; !each(r) {
+			return next, errEnough
+		}
+	}
+	return next, nil
 }
 
 // ReadBack gives the records up to a position, 0 for the last, newest first,

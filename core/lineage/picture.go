@@ -22,11 +22,13 @@ type Row struct {
 	Schema     string
 	Position   int64        // of its newest record in the ledger, 0 when not known
 	Verdict    seal.Verdict // the zero Verdict where the packet is not there to be verified
-	Fate       Fate         // Here, or what the reconciler found: Missing, Taken, Unlogged
+	Fate       Fate         // Here, or what the reconciler found: Missing, Taken, Unlogged, Copied
 }
 
 // Bad reports whether somebody has to look at it.
-func (r *Row) Bad() bool { return r.Verdict.Bad() || r.Fate == Missing || r.Fate == Unlogged }
+func (r *Row) Bad() bool {
+	return r.Verdict.Bad() || r.Fate == Missing || r.Fate == Unlogged || r.Fate == Copied
+}
 
 // Fate is what became of a packet.
 type Fate string
@@ -43,6 +45,7 @@ const (
 	Taken     Fate = "taken without record"
 	Missing   Fate = "missing"  // dispatched, and nowhere before its time
 	Unlogged  Fate = "unlogged" // in Redis, and the ledger does not know it
+	Copied    Fate = "copied"   // in Redis more often than the ledger says: somebody sent it again
 	Erased    Fate = "erased"
 	Unknown   Fate = "not known"
 )
@@ -57,7 +60,7 @@ type Counts struct {
 type Census struct {
 	At       time.Time // zero before the first
 	Fates    map[Fate]int
-	Suspects []Row // the missing, the unlogged, those taken without record, in this order; at most 200
+	Suspects []Row // the missing, the unlogged, the copied, those taken without record, in this order; at most 200
 	Looked   int   // packets in Redis that were looked at
 	Left     int   // and those that were not, since there were too many
 	From     int64 // ledger position from which on it is complete: 1 when it is whole

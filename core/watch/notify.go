@@ -88,6 +88,9 @@ func (s *session) receive(ctx context.Context, sub *store.Subscription) error {
 		switch m := message.(type) {
 		case *redis.Message:
 			if key, ok := keyspace.NotifiedKey(m.Channel); ok {
+				if pops(m.Payload) {
+					s.taken.add(key) // before the picture shows what it did
+				}
 				s.dirty.add(key, m.Payload)
 			} else if m.Channel == probe {
 				s.heard.Store(time.Now().UnixNano())

@@ -48,6 +48,7 @@ type Watcher struct {
 	wake     atomic.Pointer[func()]
 	retry    chan struct{}
 	notes    chan Event
+	taken    takenFrom
 }
 
 // New makes a watcher on a store. Nothing happens before Run.

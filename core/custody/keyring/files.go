@@ -10,10 +10,11 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/infrafabric/ifpacket/internal/durable"
 )
 
 const (
-	tempPrefix = ".new-"
 	lockSuffix = ".lock"
 	// maxFile is the largest file that is read.
 	maxFile = maxDocument + 1<<10
@@ -106,38 +107,11 @@ func private(file *os.File, path string) error {
 	return nil
 }
 
-// Write writes beside the file, syncs, renames over it, and syncs the folder.
-// A file made this way has mode 0600 from its first moment.
-func (f files) Write(name string, data []byte) (err error) {
-	path := f.Where(name)
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+func (f files) Write(name string, data []byte) error {
+	return durable.Write(f.Where(name), func(w io.Writer) error {
+		_, err := w.Write(data)
 		return err
-	}
-	temp, err := os.CreateTemp(dir, tempPrefix+"*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = temp.Close()
-			_ = os.Remove(temp.Name())
-		}
-	}()
-	if _, err := temp.Write(data); err != nil {
-		return err
-	}
-	if err := temp.Sync(); err != nil {
-		return err
-	}
-	if err := temp.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(temp.Name(), path); err != nil {
-		return err
-	}
-	sweep(dir)
-	return syncDir(dir)
+	})
 }
 
 func (f files) Remove(name string) error {
@@ -145,41 +119,5 @@ func (f files) Remove(name string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
-}
-
-// abandoned is the age from which a half-written file belongs to nobody.
-const abandoned = time.Hour
-
-// sweep removes what a crash in the middle of Write left behind: a private key
-// may be in it that no ring knows.
-func sweep(dir string) {
-	list, _ := os.ReadDir(dir)
-	for _, entry := range list {
-		if !strings.HasPrefix(entry.Name(), tempPrefix) || !entry.Type().IsRegular() {
-			continue
-		}
-		if info, err := entry.Info(); err == nil && time.Since(info.ModTime()) > abandoned {
-			_ = os.Remove(filepath.Join(dir, entry.Name()))
-		}
-	}
-}
-
-// syncDir makes a rename last through a power cut; Windows has no such call.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if cerr := d.Close(); err == nil {
-		err = cerr
-	}
-	return err
+	return durable.SyncDir(filepath.Dir(path))
 }

@@ -9,8 +9,9 @@ import (
 )
 
 // KeyStore keeps the small files of this machine: private keys under
-// "keys/<key id>.json", pinned rings under "keyring-<16 hex digits>.json".
-// Names come from this package alone, never from what people typed. It is
+// "keys/<key id>.json", pinned rings under "keyring-<16 hex digits>.json", and
+// the newest checkpoint of a ledger (see core/ledger) beside them. Names come
+// from these packages alone, never from what people typed. It is
 // safe for use by many at once.
 type KeyStore interface {
 	// Lock waits until nobody else has the lock of that name, other processes

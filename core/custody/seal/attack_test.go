@@ -246,7 +246,7 @@ func TestKeysAreJudgedByTheRingAlone(t *testing.T) {
 	}
 	e, _ := q.ring().Find(q.by.Entry.KeyID)
 	r := read(t, stampedAndSealed(t, q))
-	for position, want := range map[int64]SealsState{e.RevokedAt - 1: SealsValid, e.RevokedAt: KeyRevoked} {
+	for position, want := range map[int64]SealsState{1: SealsValid, e.RevokedAt - 1: SealsValid, e.RevokedAt: KeyRevoked} {
 		if v := Verify(r, Context{Ring: q.ring(), Position: position}); v.Seals != want {
 			t.Errorf("at position %d: %+v", position, v)
 		}
@@ -312,11 +312,57 @@ func TestTheLedgersWordCounts(t *testing.T) {
 		{&Evidence{Index: 6}, "included (6)", "not known", Verified},
 		{&Evidence{Index: 6, Digest: &Hash{}}, "included (6)", "superseded", Incomplete},
 		{&Evidence{Index: -1}, "missing", "not known", Incomplete},
+		{&Evidence{Index: 6, Digest: &leaf, Batch: true}, "included (6)", "latest", Verified}, // a batch of one
+		{&Evidence{Index: 6, Digest: &Hash{}, Batch: true}, "included (6)", "not known", Verified},
+		{&Evidence{Pending: true, Digest: &leaf}, "not checked", "latest", Verified},
+		{&Evidence{Unproved: "the ledger is refused"}, "not checked", "not known", Verified},
+		{&Evidence{Forged: "the record is another", Digest: &leaf}, "missing", "latest", Incomplete},
+		{&Evidence{Index: 6, Digest: &Hash{}, Stored: &Hash{}}, "included (6)", "superseded", Incomplete}, // it has seals
 	} {
 		v := Verify(read(t, p), Context{Ring: q.ring(), Evidence: c.e})
 		if v.Logged != c.logged || v.Fresh != c.fresh || v.Overall != c.overall {
 			t.Errorf("%+v: %+v", c.e, v)
 		}
+	}
+}
+
+func TestThePathOfASealLeadsToTheDigestOfItsBatch(t *testing.T) {
+	q := sealedQueue(t)
+	for i := range int64(3) {
+		r, err := packet.Read([]byte(q.raw.LIndex(ctx, "queue:q", i).Val()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		seals, _ := Read(r.Packet)
+		leaf, _ := seals[0].leafHash(&r.Packet, entries(t, &r.Packet))
+		root, _ := rootFrom(leaf, seals[0].Index, seals[0].Size, seals[0].path)
+		if v := Verify(r, Context{Ring: q.ring(), Evidence: &Evidence{Digest: &root, Batch: true}}); v.Fresh != "latest" || v.Overall != Verified {
+			t.Errorf("packet %d: %+v", i, v)
+		}
+	}
+}
+
+func TestWithoutASealTheBytesTellWhetherItIsTheLatest(t *testing.T) {
+	q := sealedQueue(t)
+	stored := Hash{1}
+	for digest, want := range map[Hash]string{stored: "latest", {2}: "superseded"} {
+		v := Verify(read(t, stamped(t, 1)), Context{Ring: q.ring(), Evidence: &Evidence{Digest: &digest, Stored: &stored}})
+		if v.Fresh != want || v.Overall != Unauthenticated || len(v.Reasons) != map[string]int{"latest": 1, "superseded": 2}[want] {
+			t.Errorf("%+v", v)
+		}
+	}
+}
+
+func TestARecordOfAnotherStateVouchesForNoRevokedKey(t *testing.T) {
+	q := sealedQueue(t)
+	r := read(t, stampedAndSealed(t, q))
+	if _, err := q.keys.Revoke(ctx, q.by.Entry.KeyID); err != nil {
+		t.Fatal(err)
+	}
+	e, _ := q.ring().Find(q.by.Entry.KeyID)
+	c := Context{Ring: q.ring(), Position: e.RevokedAt - 1, Evidence: &Evidence{Digest: &Hash{}}}
+	if v := Verify(r, c); v.Seals != KeyRevoked || v.Overall != Tampered {
+		t.Errorf("%+v", v)
 	}
 }
 

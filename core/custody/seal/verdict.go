@@ -24,12 +24,19 @@ type SealsState string
 const (
 	SealsAbsent    SealsState = "absent"
 	SealsValid     SealsState = "valid"
-	KeyUnknown     SealsState = "key unknown" // to the ring, or not yet trusted when it sealed
+	KeyUnknown     SealsState = "key unknown" // to the ring
 	KeyNotForIt    SealsState = "key not for this origin"
 	KeyRevoked     SealsState = "key revoked" // or past its end
 	SealsInvalid   SealsState = "invalid"
 	contentsMatch             = "match"
 	contentsEdited            = "edited"
+)
+
+// What Verdict.Fresh can be.
+const (
+	latest       = "latest"
+	superseded   = "superseded"
+	freshUnknown = "not known"
 )
 
 // Verdict is what a packet's evidence is worth, part by part, with the
@@ -45,7 +52,7 @@ type Verdict struct {
 	Logged      string               `json:"logged"`      // "included (index)" with the leaf's index, missing, not checked
 	Fresh       string               `json:"fresh"`       // latest, superseded, not known
 	Overall     Overall              `json:"overall"`
-	Reasons     []string             `json:"reasons"` // a line for each part that lowers the whole
+	Reasons     []string             `json:"reasons"` // a line for each part that lowers the whole, and for a ledger that could not be checked
 }
 
 // Bad reports whether the packet fails verification.

@@ -2,7 +2,6 @@ package seal
 
 import (
 	"encoding/hex"
-	"errors"
 	"fmt"
 
 	"github.com/infrafabric/ifpacket/core/custody"
@@ -15,8 +14,9 @@ type Context struct {
 	Ring  *keyring.Ring // nil knows no key
 	Cache *Cache        // nil remembers nothing
 
-	// Position is that of the packet's newest record in the ledger, counted
-	// from 1; 0 is not known. Keys are judged by it, never by a clock.
+	// Position is that of the packet's record in the ledger, counted from 1; 0
+	// is not known. Keys are judged by it, never by a clock; it counts for
+	// nothing where the Evidence says that the record is of another state.
 	Position int64
 	Where    *Where           // where the packet was found; nil is not known
 	Evidence *Evidence        // what a ledger that was checked says; nil when none was
@@ -32,8 +32,14 @@ type Where struct {
 
 // Evidence is what a ledger tells about a packet.
 type Evidence struct {
-	Index  int64 // of the leaf of its newest record; below 0 there is none
-	Digest *Hash // packet_digest of that record, where it tells of this packet alone
+	Index    int64  // of the leaf of its newest record, which was proved; below 0 there is none
+	Pending  bool   // no checkpoint covers the record yet, so that logged is not checked
+	Unproved string // why logged could not be checked; "" when it could
+	Forged   string // why the record is not the one that was sealed: then logged is missing; "" when it is
+
+	Digest *Hash // packet_digest of its newest record that has one of the packet; nil for none
+	Batch  bool  // that is the Merkle root of the batch in which the packet travelled
+	Stored *Hash // SHA-256 of the packet as it was found, which Digest is of where there is no seal; nil when not known
 }
 
 // Verify tells what the evidence about a packet is worth. It never fails: what
@@ -80,13 +86,17 @@ func Verify(r packet.Reading, c Context) Verdict {
 	if badLineage == nil {
 		f.links(p, under, lineage, seals)
 	}
+	f.Fresh = fresh(p, lineage, seals, c.Evidence)
+	if f.Fresh == superseded {
+		c.Position = 0
+	}
 	if f.Seals != SealsInvalid && len(seals) > 0 {
 		f.seals(p, lineage, seals, c)
 	}
 	if len(seals) > 0 {
 		f.destination(&seals[len(seals)-1], c.Where)
 	}
-	f.ledger(p, lineage, seals, c.Evidence)
+	f.ledger(c.Evidence)
 	return f.sum()
 }
 
@@ -191,9 +201,11 @@ func (f *finding) seal(p *packet.Packet, lineage []string, s *Seal, c Context) (
 	case !c.Cache.verified(e, s, &root):
 		return SealsInvalid, fmt.Sprintf("key %s of %s has not signed this: packet or lineage were altered after it was sealed", s.KeyID, e.Name)
 	}
-	switch err := e.ValidAt(c.Position); {
-	case errors.Is(err, keyring.ErrNotValidYet):
-		return KeyUnknown, err.Error()
+	at := c.Position
+	if at > 0 { // whoever trusts a key trusts it for what it has sealed before
+		at = max(at, e.ValidFrom)
+	}
+	switch err := e.ValidAt(at); {
 	case err != nil:
 		return KeyRevoked, err.Error()
 	case !e.Covers(p.Origin):
@@ -224,24 +236,25 @@ func (f *finding) destination(last *Seal, at *Where) {
 	}
 }
 
-func (f *finding) ledger(p *packet.Packet, lineage []string, seals []Seal, e *Evidence) {
-	if e == nil {
+// ledger tells what the ledger's word is. What could not be checked lowers
+// nothing.
+func (f *finding) ledger(e *Evidence) {
+	switch {
+	case e == nil:
 		return
-	}
-	if e.Index < 0 {
+	case e.Forged != "":
+		f.Logged = "missing"
+		f.lack("%s", e.Forged)
+	case e.Unproved != "":
+		f.reason("%s", e.Unproved)
+	case e.Pending:
+	case e.Index < 0:
 		f.Logged = "missing"
 		f.lack("the ledger has no record of it")
-		return
+	default:
+		f.Logged = fmt.Sprintf("included (%d)", e.Index)
 	}
-	f.Logged = fmt.Sprintf("included (%d)", e.Index)
-	if e.Digest == nil || len(seals) == 0 {
-		return
+	if f.Fresh == superseded {
+		f.lack("the ledger's latest record of it is of another state, %s", hex.EncodeToString(e.Digest[:])[:16])
 	}
-	leaf, err := seals[len(seals)-1].leafHash(p, lineage)
-	if err == nil && leaf == *e.Digest {
-		f.Fresh = "latest"
-		return
-	}
-	f.Fresh = "superseded"
-	f.lack("the ledger's latest record of it is of another state, %s", hex.EncodeToString(e.Digest[:])[:16])
 }

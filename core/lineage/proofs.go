@@ -1,0 +1,112 @@
+package lineage
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+
+	"github.com/infrafabric/ifpacket/core/custody/seal"
+	"github.com/infrafabric/ifpacket/core/ledger"
+)
+
+// proofs remembers of which records the ledger has proved that they are in it.
+// Once that is so it stays so: every later checkpoint continues the one before.
+type proofs struct {
+	log  Log
+	done map[int64]proved
+	// waits says that nobody looks again for the sake of a record that was not
+	// sealed when the ledger was looked at last.
+	waits bool
+}
+
+type proved struct {
+	index  int64
+	digest *ledger.Hash
+}
+
+// maxProofs is how many proofs are remembered.
+const maxProofs = 20_000
+
+// evidence is what the records about a packet prove: the newest, and the one
+// that has its digest.
+func (p *proofs) evidence(ctx context.Context, k Known, f *Found) *seal.Evidence {
+	e := &seal.Evidence{Digest: k.State.Digest, Batch: k.State.Batch}
+	if len(f.Raw) > 0 && k.State.Event != ledger.Held && k.State.Event != ledger.Blocked { // those have the entry's digest
+		sum := sha256.Sum256(f.Raw)
+		e.Stored = &sum
+	}
+	if why := p.refused(ctx); why != "" {
+		return &seal.Evidence{Unproved: why}
+	}
+	for _, position := range []int64{k.State.Position, k.Last.Position} {
+		if position == 0 {
+			continue
+		}
+		done, err := p.prove(ctx, position)
+		switch {
+		case err == nil:
+			e.Index = done.index
+			if position == k.State.Position {
+				e.Digest = done.digest
+			}
+		case errors.Is(err, ledger.ErrDamaged) && !errors.Is(err, ledger.ErrRefused):
+			e.Forged = reason(err)
+			return e
+		case errors.Is(err, ledger.ErrNotSealed):
+			e.Pending = true
+		default: // trimmed, or not to be read
+			e.Unproved = reason(err)
+		}
+	}
+	return e
+}
+
+// prove proves one record.
+func (p *proofs) prove(ctx context.Context, position int64) (proved, error) {
+	if done, there := p.done[position]; there {
+		return done, nil
+	}
+	if p.waits && position > p.log.State().Sealed() {
+		return proved{}, fmt.Errorf("record %d is %w", position, ledger.ErrNotSealed)
+	}
+	proof, err := p.log.Prove(ctx, position)
+	if err != nil {
+		return proved{}, err
+	}
+	return p.keep(proof.Index, &proof.Record), nil
+}
+
+func (p *proofs) keep(index int64, r *ledger.Record) proved {
+	if len(p.done) >= maxProofs {
+		p.done = nil
+	}
+	if p.done == nil {
+		p.done = map[int64]proved{}
+	}
+	done := proved{index, r.Digest()}
+	p.done[r.Position] = done
+	return done
+}
+
+// refused tells why nothing in the ledger counts, "" when it does.
+func (p *proofs) refused(ctx context.Context) string {
+	s := p.log.State()
+	if s.Looked.IsZero() {
+		var err error
+		if s, err = p.log.Look(ctx); err != nil {
+			return "the ledger could not be looked at: " + err.Error()
+		}
+	}
+	var r *ledger.Refused
+	switch {
+	case s.Trouble == nil:
+		return ""
+	case errors.As(s.Trouble, &r):
+		return fmt.Sprintf("the ledger is refused, and nothing in it counts: %v: %s", r.Kind, r.Why)
+	}
+	return "the ledger is refused, and nothing in it counts: " + s.Trouble.Error()
+}
+
+// reason is an error of the ledger as a line of a verdict.
+func reason(err error) string { return "the ledger: " + err.Error() }
