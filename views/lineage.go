@@ -110,8 +110,11 @@ func (l *Lineage) Update(msg tea.Msg) tea.Cmd {
 		return send(Toast{themes.GlyphOK, "written to " + m.path})
 	case acceptedMsg:
 		l.accepting = false
-		if m.err != nil {
+		switch s := m.accepted.State; {
+		case m.err != nil:
 			return send(Toast{themes.GlyphError, "not accepted: " + engine.Sentence(m.err)})
+		case s != nil && s.Trouble != nil:
+			return send(Toast{themes.GlyphError, "recorded, and it is refused still: " + TroubleTitle(s.Trouble)})
 		}
 		text := "the ledger is accepted as another machine did"
 		if m.accepted.Position > 0 {

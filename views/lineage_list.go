@@ -157,6 +157,10 @@ func inProofOrder(memory []proofRow, pic *lineage.Picture) (out []proofRow, bad 
 // filter makes what words and the verdict filter let pass together.
 func (p *LineageList) filter(query string) (pass func(*proofRow) bool, narrower bool) {
 	words := strings.Fields(strings.ToLower(query))
+	p.none = ""
+	if p.only == onlyBad && len(words) == 0 {
+		p.none = "nothing needs anybody"
+	}
 	if len(words) == 0 && p.only == allVerdicts {
 		return nil, false
 	}

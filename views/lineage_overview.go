@@ -46,7 +46,7 @@ func (d *lineageDetail) overview() (widget.Rule, []widget.Line) {
 func (s *ledgerStory) trouble() {
 	story := TroubleStories(s.Ledger, s.Now)[0]
 	s.page.told("", widget.State(s.Theme, themes.GlyphBlocked), widget.B(themes.Bad, asSentence(story)))
-	if why := trouble(s.Ledger.Trouble); why != story {
+	if why, _ := trouble(s.Ledger.Trouble); why != story {
 		s.page.told("", widget.T(themes.Fg, " "), widget.T(themes.Muted, asSentence(why)))
 	}
 	s.page.told("", widget.T(themes.Fg, " "), widget.T(themes.Fg, "Dispatch is paused until somebody accepts the ledger as it is. Before that, find out who rewrote, cut or restored this Redis."))

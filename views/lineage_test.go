@@ -153,6 +153,14 @@ func TestFGoesRoundTheVerdictsAndEscShowsAll(t *testing.T) {
 	}
 }
 
+func TestThatNothingIsBadIsSaidInWords(t *testing.T) {
+	l, _ := evidenceScreen(t, 160, 30, arrival(1, seal.Verified))
+	do(t, l, "lineage.filter")
+	if view := plain(l.View(true)); !strings.Contains(view, "nothing needs anybody") {
+		t.Errorf("of nothing bad is said\n%s", view)
+	}
+}
+
 func TestWordsFilterByTheVerdictToo(t *testing.T) {
 	l, _ := evidenceScreen(t, 160, 30, arrival(1, seal.Tampered), arrival(2, seal.Unauthenticated), arrival(3, seal.Verified))
 	for words, want := range map[string]string{"tampered": "1", "no seal": "2", "PRIM.3 matrix": "3", "unauthenticated": "2"} {
@@ -282,6 +290,14 @@ func TestARefusedLedgerIsAcceptedOnlyWithAReason(t *testing.T) {
 	}
 	if got := told[Toast](t, l.Update(told[acceptedMsg](t, ask.Filled(value("restored from a backup"))))); a.why != "restored from a backup" || !strings.Contains(got.Text, "accepted") {
 		t.Errorf("%q, %+v", a.why, got)
+	}
+}
+
+func TestAnAcceptanceThatDidNotHelpIsNoSuccess(t *testing.T) {
+	l, _ := evidenceScreen(t, 160, 40)
+	still := &ledger.State{Trouble: &ledger.Refused{Kind: ledger.ErrUnsigned, Why: "the key is not valid yet"}}
+	if got := told[Toast](t, l.Update(acceptedMsg{ledger.Accepted{Position: 1, State: still}, nil})); !strings.Contains(got.Text, "refused still: checkpoint not signed") {
+		t.Errorf("%+v", got)
 	}
 }
 

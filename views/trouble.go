@@ -25,20 +25,22 @@ func TroubleTitle(err error) string {
 }
 
 // trouble is why a ledger is refused, without the way out, which stands
-// elsewhere.
-func trouble(err error) string {
+// elsewhere: with what kind of trouble it is, and without.
+func trouble(err error) (long, short string) {
 	if refused := new(ledger.Refused); errors.As(err, &refused) {
-		return refused.Kind.Error() + ": " + refused.Why
+		return refused.Kind.Error() + ": " + refused.Why, refused.Why
 	}
-	return engine.Sentence(err)
+	text := engine.Sentence(err)
+	return text, text
 }
 
 // TroubleStories are the same in a clause: how this ledger differs from the
 // one that this machine has seen, the longest first and at last as short as
 // can be.
 func TroubleStories(s *ledger.State, now time.Time) []string {
+	why, short := trouble(s.Trouble)
 	if s.Seen == nil {
-		return []string{trouble(s.Trouble)}
+		return []string{why, short}
 	}
 	at := since(now, s.Seen.At)
 	size, root := widget.Commas(int(s.Seen.Size))+" records", ", root "+hashHead(s.Seen.Root)
@@ -50,5 +52,5 @@ func TroubleStories(s *ledger.State, now time.Time) []string {
 		long := "this server's ledger ends at record " + widget.Commas(int(s.Position)) + ", short of the one seen at " + at
 		return []string{long + " (" + size + root + ")", long + " (" + size + ")", "shorter than seen at " + at}
 	}
-	return []string{trouble(s.Trouble)}
+	return []string{why, short}
 }
