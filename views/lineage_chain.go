@@ -77,11 +77,11 @@ func orderText(order string) string {
 func stepName(step *lineage.Step) string {
 	switch {
 	case step.Kind == "action" || step.Kind == "":
-		return first(step.Name, step.Raw)
+		return head(first(step.Name, step.Raw))
 	case step.Kind == "source":
 		return step.Kind
 	}
-	return step.Kind + " " + step.Name
+	return head(step.Kind + " " + step.Name)
 }
 
 // stepDetail is who, or with what outcome.

@@ -46,7 +46,7 @@ func (s *story) ledger() {
 		fate.Attr = themes.AttrBold
 	}
 	s.section("Ledger", l.state(s.t), widget.T(l.word, " "), fate)
-	for _, line := range wrapped(r.Why, s.width-colValue-3) {
+	for _, line := range wrapped(head(r.Why), s.width-colValue-3) {
 		if line != "" {
 			s.more(widget.T(themes.Faint, "  "), widget.T(themes.Muted, line))
 		}
@@ -112,14 +112,10 @@ func (s *story) decision() {
 		return
 	}
 	l := statusLook(d.Status)
-	at, _ := time.Parse(time.RFC3339, d.DecidedAt)
 	line := []widget.Span{widget.State(s.t, l.glyph), widget.T(themes.Fg, " "+d.Status.Title()), widget.T(themes.Faint, "  policy "), widget.T(themes.Muted, governance.ShortRevision(d.Policy))}
-	if !at.IsZero() {
-		line = append(line, widget.T(themes.Faint, "  "+since(s.now, at)))
-	}
-	s.section("Decision", line...)
+	s.section("Decision", append(line, widget.T(themes.Faint, s.when(d.DecidedAt)))...)
 	if d.Reason != "" {
-		for _, text := range wrapped(d.Reason, s.width-colValue-3) {
+		for _, text := range wrapped(head(d.Reason), s.width-colValue-3) {
 			s.more(widget.T(themes.Faint, "  "), widget.T(themes.Muted, text))
 		}
 	}
@@ -138,9 +134,17 @@ func (s *story) decision() {
 		s.approval(*d.Appeal)
 	}
 	if o := d.Outcome; o != nil {
-		at, _ := time.Parse(time.RFC3339, o.At)
-		s.more(widget.State(s.t, themes.GlyphCalm), widget.T(themes.Fg, " "+o.State), widget.T(themes.Muted, "  "+strings.TrimSpace(o.By)), widget.T(themes.Faint, "  "+since(s.now, at)+"  "+o.Why))
+		s.more(widget.State(s.t, themes.GlyphCalm), widget.T(themes.Fg, " "+o.State), widget.T(themes.Muted, "  "+strings.TrimSpace(o.By)), widget.T(themes.Faint, s.when(o.At)+"  "+o.Why))
 	}
+}
+
+// when is a time as records write it, two blanks before; "" for none.
+func (s *story) when(text string) string {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return ""
+	}
+	return "  " + since(s.now, at)
 }
 
 // approval is who signed, with which key, and when.
@@ -152,7 +156,6 @@ func (s *story) approval(a governance.Approval) {
 	case governance.Appealed:
 		g, verb = themes.GlyphReview, " appealed by "
 	}
-	at, _ := time.Parse(time.RFC3339, a.At)
-	s.more(widget.State(s.t, g), widget.T(themes.Muted, verb), widget.T(themes.Fg, a.Name), widget.T(themes.Muted, "  "+since(s.now, at)),
+	s.more(widget.State(s.t, g), widget.T(themes.Muted, verb), widget.T(themes.Fg, a.Name), widget.T(themes.Muted, s.when(a.At)),
 		widget.T(themes.Faint, "  ed25519 "+keyring.Short(a.KeyID)+"  "+a.Why))
 }

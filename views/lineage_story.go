@@ -127,7 +127,7 @@ func (s *story) identity() {
 	}
 	s.fact("packet", widget.T(themes.Fg, first(id, "it has no tracking id")))
 	if r != nil && r.Citation != "" {
-		s.fact("citation", widget.T(themes.Muted, widget.CutMiddle(widget.Sanitize(r.Citation), max(s.width-colValue-1, 8))))
+		s.fact("citation", widget.T(themes.Muted, widget.CutMiddle(widget.Sanitize(head(r.Citation)), max(s.width-colValue-1, 8))))
 	}
 	if origin != "" || key != "" {
 		s.fact("from", widget.T(themes.Fg, known(origin)), widget.T(themes.Faint, "  "+s.t.Glyph(themes.GlyphArrow)+"  "), widget.T(themes.Fg, keyspace.Label(known(key))))

@@ -59,7 +59,7 @@ func (p *page) sentence(first bool, name string, role themes.Role, text string) 
 // told is a text behind a state's glyph, over as many lines as it takes; the
 // lines after the first stand below the text, not below the glyph.
 func (p *page) told(section string, glyph, text widget.Span) {
-	for i, line := range wrapped(text.Text, p.width-colValue-3) {
+	for i, line := range wrapped(head(text.Text), p.width-colValue-3) {
 		span := text
 		span.Text = " " + line
 		lead := glyph
