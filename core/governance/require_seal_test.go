@@ -1,0 +1,18 @@
+package governance
+
+import (
+	"errors"
+	"testing"
+)
+
+func TestAPolicyMayAskForSeals(t *testing.T) {
+	for text, want := range map[string]bool{"": false, "require_seal: true\n": true, "require_seal: false\n": false} {
+		p, err := ParsePolicy("p.yaml", []byte(text+"guardians: []\n"))
+		if err != nil || p.RequiresSeal() != want {
+			t.Errorf("%q: %v, %v", text, p, err)
+		}
+	}
+	if _, err := ParsePolicy("p.yaml", []byte("require_seal: sometimes\nguardians: []\n")); !errors.Is(err, ErrPolicy) {
+		t.Error(err)
+	}
+}
