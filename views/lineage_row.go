@@ -40,9 +40,14 @@ func rowLook(r *lineage.Row) proofLook {
 		return proof(themes.GlyphLate, themes.Warn, themes.Warn, false, "copied")
 	case r.Verdict.Overall == "" && r.Fate == lineage.Taken:
 		return proof(themes.GlyphLate, themes.Warn, themes.Muted, false, "taken")
+	case demanded(&r.Verdict):
+		return proof(themes.GlyphNoSeal, themes.Warn, themes.Warn, false, "no seal")
 	}
 	return overallLook(r.Verdict.Overall)
 }
+
+// demanded reports whether a seal is lacking that the policy asks for.
+func demanded(v *seal.Verdict) bool { return v.Overall == seal.Unauthenticated && v.Bad() }
 
 func overallLook(o seal.Overall) proofLook {
 	switch o {
@@ -99,6 +104,8 @@ func evidence(r *lineage.Row) string {
 		return "superseded"
 	case v.Overall == seal.Incomplete:
 		return "not all sealed"
+	case demanded(v):
+		return "seal asked for"
 	case v.Overall == seal.Unauthenticated && v.PaperDigest == custody.PaperNone:
 		return "no digest"
 	case v.Overall == seal.Unauthenticated:

@@ -229,6 +229,8 @@ func (s *story) sentenceOf(v seal.Verdict) string {
 		return "It is in Redis more often than the ledger says: somebody sent it again."
 	case v.Overall == seal.Incomplete:
 		return "Sealed, but not all of it is covered or known."
+	case demanded(&v):
+		return "No seal, and the policy asks for one: who sent it, and whether it was changed, cannot be told."
 	case v.Overall == seal.Unauthenticated:
 		return "No seal: who sent it, and whether it was changed, cannot be told."
 	case v.Overall == seal.Verified && strings.HasPrefix(v.Logged, partIncluded):

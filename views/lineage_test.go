@@ -19,6 +19,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/lineage"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/core/watch"
+	"github.com/infrafabric/ifpacket/themes"
 )
 
 // archive answers as the engine does, with what a test puts into it.
@@ -91,6 +92,22 @@ func TestWhatNeedsSomebodyStandsFirstThenTheNewest(t *testing.T) {
 		if !strings.Contains(view, want) {
 			t.Errorf("%q is not told:\n%s", want, view)
 		}
+	}
+}
+
+func TestALackingSealSpeaksUpWhereThePolicyAsksForOne(t *testing.T) {
+	lax, strict := arrival(1, ""), arrival(2, "")
+	lax.Verdict = seal.Verify(packet.Reading{}, seal.Context{})
+	strict.Verdict = seal.Verify(packet.Reading{}, seal.Context{RequireSeal: true})
+	l, _ := evidenceScreen(t, 200, 30, strict, lax, arrival(3, seal.Verified))
+	if got := shownIDs(l); got != "2 3 1" {
+		t.Errorf("the order is %s", got)
+	}
+	if a, b := rowLook(&lax), rowLook(&strict); a.word != themes.Info || b.word != themes.Warn || a.text != b.text {
+		t.Errorf("%+v, %+v", a, b)
+	}
+	if view := plain(l.View(true)); !strings.Contains(view, "seal asked for") || !strings.Contains(view, "the policy asks for one") {
+		t.Errorf("it is not told:\n%s", view)
 	}
 }
 
