@@ -70,7 +70,7 @@ func TakeCensus(ctx context.Context, s Sources) (Census, error) {
 	if err != nil {
 		return Census{}, err
 	}
-	x := &Examiner{log: s.Ledger, registry: s.Registry, index: c.index, caught: true, proofs: proofs{log: s.Ledger}}
+	x := &Examiner{log: s.Ledger, registry: s.Registry, demand: s.RequireSeal, index: c.index, caught: true, proofs: proofs{log: s.Ledger}}
 	f.Suspects = x.rows(ctx, ring, f.suspects)
 	return f.Census, nil
 }
