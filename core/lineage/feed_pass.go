@@ -137,6 +137,7 @@ func (r *round) open(key, raw string) (Found, bool) {
 	}
 	if key != keyspace.Main.DeadLetters() {
 		read, err := packet.Read([]byte(raw))
+		r.census.who.learn(raw, &read, err)
 		return Found{Reading: read, Raw: []byte(raw), Where: &seal.Where{Key: key}}, err == nil
 	}
 	if carcel.Gone(raw) {
