@@ -8,9 +8,16 @@ import (
 
 func (e *Engine) sources(unrecorded []string) lineage.Sources {
 	return lineage.Sources{
-		Store: e.store, Ledger: e.ledger, Keys: e.keyring, Carcel: e.carcel, Registry: e.registry,
+		Store: e.store, Ledger: e.ledger, Keys: e.keyring, Carcel: e.carcel, Registry: e.registry, RequireSeal: e.requiresSeal,
 		Options: lineage.Options{Unrecorded: unrecorded, TakenFrom: e.watcher.TakenFrom},
 	}
+}
+
+// requiresSeal reports whether the policy in force takes a packet without a
+// seal for one that fails.
+func (e *Engine) requiresSeal() bool {
+	p, ok := e.Council().InForce().(interface{ RequiresSeal() bool })
+	return ok && p.RequiresSeal()
 }
 
 // Feed looks at the evidence of packets as they arrive, by what the watcher

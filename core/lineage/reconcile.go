@@ -99,7 +99,8 @@ func TakeCensus(ctx context.Context, s Sources) (Census, error) {
 	if err != nil {
 		return Census{}, err
 	}
-	x := &Examiner{log: s.Ledger, registry: s.Registry, index: c.index, caught: true, proofs: proofs{log: s.Ledger}}
+	x := NewExaminer(s)
+	x.index, x.lazy, x.caught = c.index, false, true
 	f.Suspects = x.rows(ctx, ring, f.suspects)
 	return f.Census, nil
 }

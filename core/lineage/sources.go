@@ -16,6 +16,9 @@ type Sources struct {
 	Keys     *keyring.Keyring
 	Carcel   *carcel.Carcel
 	Registry *packet.Registry // packet.DefaultRegistry when nil
+	// RequireSeal reports whether a packet without a seal fails, as the policy
+	// in force has it; nil is no.
+	RequireSeal func() bool
 	Options
 }
 
