@@ -37,6 +37,8 @@ type Config struct {
 	Name  string
 	Tell  func(line string) // is told, for people, which keys were made
 	Watch watch.Options
+	// Exports is the folder for reports that a person saves; "" has none.
+	Exports string
 	// Ephemeral says that the server is expected to lose its data: then its
 	// ledger begins anew by itself, with the break recorded.
 	Ephemeral bool
@@ -58,6 +60,7 @@ type Engine struct {
 	carcel     *carcel.Carcel
 	ledger     *ledger.Ledger
 	name       string // of keys that have to be made
+	exports    string
 	tracer     *lineage.Tracer
 	feed       *lineage.Feed
 }
@@ -108,6 +111,7 @@ func Open(c Config) (*Engine, error) {
 		registry:   c.Registry,
 		ledger:     log,
 		name:       c.Name,
+		exports:    c.Exports,
 	}
 	sources := e.sources(c.Unrecorded)
 	e.tracer, e.feed = lineage.NewTracer(sources), lineage.NewFeed(sources, watcher, c.Feed)

@@ -15,7 +15,7 @@ import (
 type Examiner struct {
 	log      Log
 	registry *packet.Registry
-	demands  func() bool // whether a packet without a seal fails; nil is no
+	demand   func() bool // whether a packet without a seal fails
 	cache    seal.Cache
 
 	mu     sync.Mutex
@@ -26,14 +26,15 @@ type Examiner struct {
 }
 
 // NewExaminer makes an examiner that reads the ledger as far back as the
-// packets need that it is asked about, each record once. Of the sources it
-// needs ledger, registry and whether seals are required; without a ledger it
-// does not check that part.
-func NewExaminer(s Sources) *Examiner {
-	return &Examiner{
-		log: s.Ledger, registry: s.Registry, demands: s.RequireSeal,
-		index: NewIndex(s.Ledger), lazy: true, proofs: proofs{log: s.Ledger},
+// packets need that it is asked about, each record once; without a ledger, nil,
+// it does not check that part. The registry has the schemas;
+// packet.DefaultRegistry when nil. Demand says whether a packet without a seal
+// fails; nil is no.
+func NewExaminer(log Log, registry *packet.Registry, demand func() bool) *Examiner {
+	if demand == nil {
+		demand = func() bool { return false }
 	}
+	return &Examiner{log: log, registry: registry, demand: demand, index: NewIndex(log), lazy: true, proofs: proofs{log: log}}
 }
 
 // Found is a packet as it was found.
@@ -69,8 +70,7 @@ func (x *Examiner) examineKnown(ctx context.Context, ring *keyring.Ring, f Found
 }
 
 func (x *Examiner) verdict(ring *keyring.Ring, f Found, e *seal.Evidence, k Known) seal.Verdict {
-	c := seal.Context{Ring: ring, Cache: &x.cache, Registry: x.registry, Where: f.Where, Evidence: e}
-	c.RequireSeal = x.demands != nil && x.demands()
+	c := seal.Context{Ring: ring, Cache: &x.cache, Registry: x.registry, Where: f.Where, Evidence: e, RequireSeal: x.demand()}
 	if e != nil && e.Digest != nil { // the keys are judged by when the last seal was made
 		c.Position = k.State.Position
 	}

@@ -130,7 +130,7 @@ type round struct {
 }
 
 func newRound(f *Feed) *round {
-	x := NewExaminer(f.Sources)
+	x := NewExaminer(f.Ledger, f.Registry, f.RequireSeal)
 	x.lazy, x.proofs.waits = false, true
 	r := &round{
 		Feed: f, examiner: x, due: map[string]*due{}, changed: map[string]queued{}, sizes: map[string]int{}, seen: newRecent(), early: map[ledger.ID]uint64{},

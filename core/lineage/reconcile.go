@@ -99,7 +99,7 @@ func TakeCensus(ctx context.Context, s Sources) (Census, error) {
 	if err != nil {
 		return Census{}, err
 	}
-	x := NewExaminer(s)
+	x := NewExaminer(s.Ledger, s.Registry, s.RequireSeal)
 	x.index, x.lazy, x.caught = c.index, false, true
 	f.Suspects = x.rows(ctx, ring, f.suspects)
 	return f.Census, nil
