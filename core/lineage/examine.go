@@ -15,7 +15,7 @@ import (
 type Examiner struct {
 	log      Log
 	registry *packet.Registry
-	demand   func() bool // whether a packet without a seal fails
+	demand   func() bool // whether a packet without a seal fails; nil is no
 	cache    seal.Cache
 
 	mu     sync.Mutex
@@ -31,9 +31,6 @@ type Examiner struct {
 // packet.DefaultRegistry when nil. Demand says whether a packet without a seal
 // fails; nil is no.
 func NewExaminer(log Log, registry *packet.Registry, demand func() bool) *Examiner {
-	if demand == nil {
-		demand = func() bool { return false }
-	}
 	return &Examiner{log: log, registry: registry, demand: demand, index: NewIndex(log), lazy: true, proofs: proofs{log: log}}
 }
 
@@ -70,7 +67,7 @@ func (x *Examiner) examineKnown(ctx context.Context, ring *keyring.Ring, f Found
 }
 
 func (x *Examiner) verdict(ring *keyring.Ring, f Found, e *seal.Evidence, k Known) seal.Verdict {
-	c := seal.Context{Ring: ring, Cache: &x.cache, Registry: x.registry, Where: f.Where, Evidence: e, RequireSeal: x.demand()}
+	c := seal.Context{Ring: ring, Cache: &x.cache, Registry: x.registry, Where: f.Where, Evidence: e, RequireSeal: x.demand != nil && x.demand()}
 	if e != nil && e.Digest != nil { // the keys are judged by when the last seal was made
 		c.Position = k.State.Position
 	}

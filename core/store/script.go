@@ -23,10 +23,14 @@ type Script struct {
 func (s *Script) Name() string { return s.name }
 
 // LoadScript reads scripts/<name>.lua behind scripts/prelude.lua, the helpers
-// that all share. It panics when there is no such file: the set is fixed when
-// the program is built.
-func LoadScript(name string) *Script {
-	return &Script{name: name, lua: redis.NewScript(mustRead("prelude") + mustRead(name))}
+// that all share, and those that only some do. It panics when there is no such
+// file: the set is fixed when the program is built.
+func LoadScript(name string, helpers ...string) *Script {
+	text := mustRead("prelude")
+	for _, helper := range helpers {
+		text += mustRead(helper)
+	}
+	return &Script{name: name, lua: redis.NewScript(text + mustRead(name))}
 }
 
 // LoadReader is LoadScript for a script that changes nothing.
