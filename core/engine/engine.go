@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/user"
 
+	"github.com/infrafabric/ifpacket/core/bridge"
 	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/custody/keyring"
 	"github.com/infrafabric/ifpacket/core/custody/seal"
@@ -58,6 +59,7 @@ type Engine struct {
 	ledger     *ledger.Ledger
 	name       string // of keys that have to be made
 	tracer     *lineage.Tracer
+	bridge     *bridge.Bridge
 }
 
 // Open makes an engine. It does not connect: a Redis that is away shows at
@@ -106,6 +108,7 @@ func Open(c Config) (*Engine, error) {
 		registry:   c.Registry,
 		ledger:     log,
 		name:       c.Name,
+		bridge:     bridge.New(s, bridge.Limits{}),
 	}
 	e.tracer = lineage.NewTracer(e.sources(c.Unrecorded))
 	return e, nil
@@ -163,6 +166,9 @@ func (e *Engine) Ledger() *ledger.Ledger { return e.ledger }
 
 // Swarm is the coordinator of agents, tasks and messages.
 func (e *Engine) Swarm() *swarm.Coordinator { return e.swarm }
+
+// Bridge keeps conversations of two parties; see bridge.Bridge.
+func (e *Engine) Bridge() *bridge.Bridge { return e.bridge }
 
 // Watcher follows the server; run it with Watcher().Run.
 func (e *Engine) Watcher() *watch.Watcher { return e.watcher }
