@@ -23,20 +23,19 @@ type Script struct {
 func (s *Script) Name() string { return s.name }
 
 // LoadScript reads scripts/<name>.lua behind scripts/prelude.lua, the helpers
-// that all share, and behind the files with the helpers that only some do. It
-// panics when there is no such file: the set is fixed when the program is
-// built.
-func LoadScript(name string, shared ...string) *Script {
+// that all share, and those that only some do. It panics when there is no such
+// file: the set is fixed when the program is built.
+func LoadScript(name string, helpers ...string) *Script {
 	text := mustRead("prelude")
-	for _, more := range shared {
-		text += mustRead(more)
+	for _, helper := range helpers {
+		text += mustRead(helper)
 	}
 	return &Script{name: name, lua: redis.NewScript(text + mustRead(name))}
 }
 
 // LoadReader is LoadScript for a script that changes nothing.
-func LoadReader(name string, shared ...string) *Script {
-	s := LoadScript(name, shared...)
+func LoadReader(name string, helpers ...string) *Script {
+	s := LoadScript(name, helpers...)
 	s.reads = true
 	return s
 }
