@@ -57,12 +57,11 @@ func (d leave) do(ctx context.Context, w *World) error {
 type post struct{ tasks []swarm.Task }
 
 func (d post) do(ctx context.Context, w *World) error {
-	for _, t := range d.tasks {
-		if _, err := w.engine.Swarm().Post(ctx, t); err != nil {
-			return err
-		}
+	posted, err := w.engine.Swarm().PostMany(ctx, d.tasks)
+	for _, p := range posted {
+		err = errors.Join(err, p.Err)
 	}
-	return nil
+	return err
 }
 
 // claim takes a task from the first queue that has one.
@@ -73,12 +72,12 @@ type claim struct {
 
 func (d claim) do(ctx context.Context, w *World) error {
 	for _, queue := range d.queues {
-		t, err := w.engine.Swarm().Claim(ctx, queue, d.agent, claimTTL)
+		lease, err := w.engine.Swarm().Claim(ctx, queue, d.agent, claimTTL)
 		if errors.Is(err, swarm.ErrNoTask) {
 			continue
 		}
 		if err == nil {
-			w.held[d.agent] = append(w.held[d.agent], t.ID)
+			w.held[d.agent] = append(w.held[d.agent], lease)
 		}
 		return err
 	}
@@ -89,10 +88,10 @@ func (d claim) do(ctx context.Context, w *World) error {
 type finish struct{ agent, result string }
 
 func (d finish) do(ctx context.Context, w *World) error {
-	tasks := w.held[d.agent]
+	leases := w.held[d.agent]
 	delete(w.held, d.agent)
-	for _, id := range tasks {
-		err := w.engine.Swarm().Complete(ctx, id, d.agent, d.result, max(w.real(keepDone), time.Second))
+	for _, l := range leases {
+		err := w.engine.Swarm().Complete(ctx, l, d.result, max(w.real(keepDone), time.Second))
 		if err != nil && !errors.Is(err, swarm.ErrNotHolder) { // somebody wiped the claim
 			return err
 		}

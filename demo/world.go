@@ -12,6 +12,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/engine"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/store"
+	"github.com/infrafabric/ifpacket/core/swarm"
 	"github.com/infrafabric/ifpacket/demo/embedded"
 )
 
@@ -36,8 +37,8 @@ type World struct {
 	running sync.WaitGroup
 
 	// What has come of the script so far; one goroutine's own.
-	held   map[string][]string // agent → tasks it has claimed
-	excess map[string]int      // queue → packets of others to take beside
+	held   map[string][]swarm.Lease // agent → tasks it has claimed
+	excess map[string]int           // queue → packets of others to take beside
 
 	failed atomic.Int64          // steps that ended with an error
 	last   atomic.Pointer[error] // the latest of these errors
@@ -66,7 +67,7 @@ func Start(ctx context.Context, o Options) (*World, error) {
 	if err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
-	w := &World{server: server, policy: policy, keys: keyring.InMemory(), speed: o.Speed, held: map[string][]string{}, excess: map[string]int{}}
+	w := &World{server: server, policy: policy, keys: keyring.InMemory(), speed: o.Speed, held: map[string][]swarm.Lease{}, excess: map[string]int{}}
 	w.engine, err = engine.Open(engine.Config{URL: server.URL(), Council: w.Council()})
 	if err != nil {
 		server.Close()

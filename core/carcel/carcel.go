@@ -242,6 +242,7 @@ type act struct {
 	value     []byte
 	released  packet.Packet // what goes to the target
 	leaf      string        // of its seal, in hex; "" when it has none
+	field     string        // of a hash, or a task's own key
 	ttl       int64
 	second    string // decision record of the packet that takes its place
 }
@@ -274,7 +275,7 @@ func (c *Carcel) settle(ctx context.Context, a act) (string, error) {
 	}
 	args := []any{
 		a.slot, a.held.Raw, a.held.SHA, a.becomes, a.reach(), a.expected, a.record, recordLife, a.pending,
-		id, a.deadline, a.where, a.operation, a.value, a.released.TrackingID, a.ttl, a.second, recordLife,
+		id, a.deadline, a.where, a.operation, a.value, a.field, a.ttl, a.second, recordLife,
 		limit, window, slot, run, owner, a.released.TrackingID, a.events,
 		"tracking_id", id, "key", a.key, "operation", a.operation, "packet_digest", digest(a),
 		"decision_id", a.decision, "actor", a.actor, "policy", a.policy, "entry_sha256", a.held.SHA,
@@ -384,7 +385,7 @@ func refused(status string, h *Held) error {
 	case "RATE":
 		return fmt.Errorf("%w: %s", ErrRate, h.ID())
 	case "TAKEN":
-		return fmt.Errorf("the new tracking id of %s is in use; try again", h.ID())
+		return fmt.Errorf("the new tracking id of %s, or the id of its task, is in use", h.ID())
 	case "STOPPED":
 		return ErrStopped
 	}

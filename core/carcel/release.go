@@ -10,7 +10,9 @@ import (
 	"github.com/infrafabric/ifpacket/core/custody"
 	"github.com/infrafabric/ifpacket/core/dispatch"
 	"github.com/infrafabric/ifpacket/core/governance"
+	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/packet"
+	"github.com/infrafabric/ifpacket/core/swarm"
 )
 
 // ErrNoTarget says that nobody knows where an entry was bound for.
@@ -24,6 +26,9 @@ func target(h *Held, named dispatch.Destination, rules governance.Rules) (dispat
 		to = dispatch.Destination{Key: named.Key, Operation: named.Operation, Format: h.Format}
 	} else if named.Operation != "" {
 		to.Operation = named.Operation
+	}
+	if to.Operation == dispatch.Task {
+		return to, to.ForTask()
 	}
 	if to.Key == "" {
 		way, ok := rules.Route(h.Primitive, h.Vertical)
@@ -50,6 +55,7 @@ type freed struct {
 	packet packet.Packet
 	bytes  []byte
 	leaf   string // of its seal, in hex; "" when it has none
+	field  string // the task's own key, when a task goes in the packet's place
 	to     dispatch.Destination
 }
 
@@ -86,12 +92,35 @@ func (c *Carcel) free(h *Held, contents *packet.Value, to dispatch.Destination, 
 	if err := c.registry.Validate(p); err != nil {
 		return freed{}, err
 	}
+	f := freed{packet: p, to: to}
+	if to.Operation == dispatch.Task {
+		return f, f.load(h)
+	}
 	bytes, err := packet.Encode(p, to.Format)
-	return freed{packet: p, bytes: bytes, to: to}, err
+	f.bytes = bytes
+	return f, err
+}
+
+// load puts the task together that goes in the packet's place.
+func (f *freed) load(h *Held) error {
+	label, _ := h.value.Get("task")
+	t, err := swarm.FromEntry(label, f.packet.Contents)
+	if err == nil && f.to.Key != keyspace.TaskQueue(t.Queue) {
+		err = fmt.Errorf("the entry names %s, and its task the queue %s", f.to.Key, t.Queue)
+	}
+	if err == nil {
+		f.bytes, f.field = t.Parcel(), keyspace.TaskMeta(t.ID)
+	}
+	return err
 }
 
 // sealed is a freed packet with the seal of the custodian who lets it go.
+//
+// A task has none, since the packet goes nowhere.
 func (c *Carcel) sealed(ctx context.Context, f freed) (freed, error) {
+	if f.to.Operation == dispatch.Task {
+		return f, nil
+	}
 	leaf, ok, err := c.desk.Seal(ctx, &f.packet, f.to.Key, string(f.to.Operation))
 	if err != nil || !ok {
 		return f, err
@@ -106,7 +135,10 @@ func (c *Carcel) sealed(ctx context.Context, f freed) (freed, error) {
 func (c *Carcel) release(ctx context.Context, a act, f freed, state string) (string, error) {
 	a.becomes, a.ends, a.pending = stone(&a.held.Entry, state, c.now()), true, "0"
 	a.where, a.key, a.operation, a.value = "target", f.to.Key, string(f.to.Operation), f.bytes
-	a.released, a.ttl, a.leaf = f.packet, f.packet.TTLSeconds, f.leaf
+	a.released, a.ttl, a.leaf, a.field = f.packet, f.packet.TTLSeconds, f.leaf, f.packet.TrackingID
+	if f.field != "" {
+		a.ttl, a.field = 0, f.field
+	}
 	return c.settle(ctx, a)
 }
 

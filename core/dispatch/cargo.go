@@ -11,6 +11,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/packet"
+	"github.com/infrafabric/ifpacket/core/swarm"
 )
 
 // cargo is a packet that is ready to be written: judged, stamped, sealed,
@@ -19,9 +20,10 @@ type cargo struct {
 	packet   packet.Packet
 	to       Destination
 	decision governance.Decision
-	seal     *sealing // nil: it goes without a seal
-	bytes    []byte   // the packet as its key, or the carcel, will hold it; nil until it is sealed
-	over     *cargo   // what holds instead when the action is past its rate
+	seal     *sealing    // nil: it goes without a seal
+	bytes    []byte      // the packet as its key, or the carcel, will hold it; nil until it is sealed
+	over     *cargo      // what holds instead when the action is past its rate
+	task     *swarm.Task // what goes in the packet's place when it is approved; nil: the packet
 }
 
 // pack stamps a judged packet with its chain of custody, and encodes it unless
@@ -63,6 +65,8 @@ func (c *cargo) encode() (err error) {
 	}
 	if c.decision.Verdict.Status != governance.Approved { // but one day it may have to be encoded
 		c.bytes = c.heldEntry()
+	} else if c.task != nil {
+		c.bytes = c.task.Parcel()
 	}
 	return nil
 }
@@ -133,8 +137,12 @@ func (c cargo) outcome(space keyspace.Partition) []any {
 	}
 	var args []any
 	if d.Verdict.Status == governance.Approved {
+		field, ttl := d.TrackingID, d.TTLSeconds
+		if c.task != nil { // which waits until it is done
+			field, ttl = keyspace.TaskMeta(c.task.ID), 0
+		}
 		args = []any{
-			"target", string(c.to.Operation), c.bytes, d.TrackingID, d.TTLSeconds,
+			"target", string(c.to.Operation), c.bytes, field, ttl,
 			record, max(d.TTLSeconds, minDecisionLife), 0, d.TrackingID, "dispatched",
 		}
 	} else {
@@ -182,6 +190,9 @@ func (c cargo) heldEntry() []byte {
 		text("dispatched_at", p.DispatchedAt),
 		{Key: "chain_of_custody", Value: p.ChainOfCustody},
 	}
+	if c.task != nil {
+		members = append(members, c.task.Label(), text("queue", c.task.Queue))
+	}
 	if d.Verdict.Status.Waits() {
 		members = append(members,
 			packet.Member{Key: "approvals_required", Value: packet.IntOf(int64(d.Verdict.Quorum.Approvals))},
@@ -201,6 +212,8 @@ func (c cargo) receipt(status string, rest []any) (Receipt, error) {
 		return receiptOf(c.decision), nil
 	case "DUP":
 		return c.repeated(rest)
+	case "TAKEN":
+		return Receipt{}, fmt.Errorf("post %s: %w", c.task.ID, swarm.ErrTaskID)
 	}
 	return Receipt{}, fmt.Errorf("dispatch %s: the server gave an unknown answer %q", c.to.Key, status)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/packet"
+	"github.com/infrafabric/ifpacket/core/swarm"
 )
 
 // Operation is how a packet is put under its key.
@@ -21,7 +22,11 @@ const (
 	SAdd  Operation = "sadd"  // SET
 )
 
-// Operations are all of them, in the order in which people are shown them.
+// Task is what records and entries of the carcel call the posting of a task.
+// It is for the key of a task queue, and packets cannot be dispatched with it.
+const Task Operation = swarm.Operation
+
+// Operations are all of packets, in the order in which people are shown them.
 var Operations = []Operation{Set, LPush, RPush, HSet, SAdd}
 
 var holds = map[Operation]string{
@@ -30,7 +35,21 @@ var holds = map[Operation]string{
 }
 
 // RedisType is the type of key that the operation needs.
-func (o Operation) RedisType() string { return holds[o] }
+func (o Operation) RedisType() string {
+	if o == Task {
+		return keyspace.TypeZSet
+	}
+	return holds[o]
+}
+
+// ForTask checks a destination whose operation is Task. The error matches
+// ErrDestination.
+func (d Destination) ForTask() error {
+	if d.Operation == Task && keyspace.Classify(d.Key) == keyspace.TaskWaiting {
+		return nil
+	}
+	return fmt.Errorf("%w: %q is no queue of tasks", ErrDestination, d.Key)
+}
 
 // ErrDestination is what is wrong with a key or an operation before Redis is
 // asked at all.

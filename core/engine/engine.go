@@ -97,13 +97,14 @@ func Open(c Config) (*Engine, error) {
 	}
 	watcher, held := watch.New(s, c.Watch), carcel.New(s, c.Council, c.Registry, keys).SealWith(desk).GuardWith(log.Allow)
 	held.Sees(func() *carcel.Table { return watcher.Snapshot().Carcel.Table })
+	dispatcher := dispatch.New(s, c.Council, c.Registry).SealWith(desk).GuardWith(log.Allow)
 	e := &Engine{
 		store:      s,
 		keyring:    keys,
 		carcel:     held,
-		dispatcher: dispatch.New(s, c.Council, c.Registry).SealWith(desk).GuardWith(log.Allow),
+		dispatcher: dispatcher,
 		collector:  dispatch.NewCollector(s),
-		swarm:      swarm.New(s),
+		swarm:      swarm.New(s).JudgeWith(dispatcher),
 		watcher:    watcher,
 		registry:   c.Registry,
 		ledger:     log,

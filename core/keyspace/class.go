@@ -240,9 +240,9 @@ func TypeOf(key string) string {
 	prefix, rest, _ := strings.Cut(key, ":")
 	name, tail, _ := strings.Cut(rest, ":")
 	switch prefix + ":" + name {
-	case "carcel:marks", "carcel:pending", "carcel:bins", "carcel:runs", "ifp:rate":
+	case "carcel:marks", "carcel:pending", "carcel:bins", "carcel:runs", "ifp:rate", "ifp:delayed", "ifp:leased":
 		return TypeZSet
-	case "carcel:changes", "carcel:bin", "ifp:batch":
+	case "carcel:changes", "carcel:bin", "ifp:batch", "ifp:context":
 		return TypeString
 	case "carcel:run":
 		switch _, part, _ := strings.Cut(tail, ":"); part {

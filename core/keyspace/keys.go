@@ -23,6 +23,8 @@ const (
 const (
 	ChannelAll       = "channel:*" // a pattern
 	ChannelBroadcast = "channel:broadcast"
+	ChannelRepairs   = "channel:repairs"
+	ChannelsQueues   = "channel:queue:" // begins the names of the queues' channels
 )
 
 func (p Partition) key(plain string) string {
@@ -121,7 +123,7 @@ func Messages(agentID string) string { return "messages:" + agentID }
 func Context(name string) string { return "context:" + name }
 
 // Agent describes an agent: HASH.
-func Agent(agentID string) string { return "agents:" + agentID }
+func Agent(agentID string) string { return Agents + agentID }
 
 // Heartbeat is the time at which an agent last said that it lives: STRING,
 // float seconds since 1970, with a TTL.
@@ -135,29 +137,60 @@ func AgentContext(agentID string) string { return "agents:" + agentID + ":contex
 
 // ContextChunk is one piece of a context over 1 MiB, n from 0: STRING.
 func ContextChunk(agentID string, n int) string {
-	return AgentContext(agentID) + ":chunk:" + strconv.Itoa(n)
+	return ContextChunks(agentID) + strconv.Itoa(n)
 }
 
+// ContextChunks begins the names of a context's pieces.
+func ContextChunks(agentID string) string { return AgentContext(agentID) + ":chunk:" }
+
 // Subagents are the agents that a parent spawned: SET of agent ids.
-func Subagents(parentID string) string { return "swarm:subagents:" + parentID }
+func Subagents(parentID string) string { return SubagentsOf + parentID }
 
 // TaskMeta describes a task: HASH.
-func TaskMeta(taskID string) string { return "tasks:meta:" + taskID }
+func TaskMeta(taskID string) string { return TasksMeta + taskID }
 
 // TaskQueue orders the waiting tasks of a queue: ZSET, score = −priority.
-func TaskQueue(queue string) string { return "tasks:queue:" + queue }
+func TaskQueue(queue string) string { return TasksQueue + queue }
 
 // TaskClaimed says who works on a task: STRING with a TTL.
-func TaskClaimed(taskID string) string { return "tasks:claimed:" + taskID }
+func TaskClaimed(taskID string) string { return TasksClaimed + taskID }
 
 // TaskCompleted is the outcome of a task: HASH.
-func TaskCompleted(taskID string) string { return "tasks:completed:" + taskID }
+func TaskCompleted(taskID string) string { return TasksCompleted + taskID }
+
+// What the names of tasks' keys begin with, for scripts that learn the ids.
+const (
+	TasksMeta      = "tasks:meta:"
+	TasksQueue     = "tasks:queue:"
+	TasksClaimed   = "tasks:claimed:"
+	TasksCompleted = "tasks:completed:"
+	TasksDelayed   = "ifp:delayed:"
+	TasksLeased    = "ifp:leased:"
+	Agents         = "agents:"
+	SubagentsOf    = "swarm:subagents:"
+)
+
+// Delayed orders the tasks of a queue that failed and come back later: ZSET,
+// score = when, in milliseconds.
+func Delayed(queue string) string { return TasksDelayed + queue }
+
+// Leased orders the tasks of a queue that somebody holds: ZSET, score = when
+// the lease ends, in milliseconds.
+func Leased(queue string) string { return TasksLeased + queue }
+
+// StagedContext begins the names of the pieces of a context that is being
+// written, before the agent's own are exchanged for them; their number comes
+// behind: STRING with a short TTL.
+func StagedContext(agentID, put string) string { return "ifp:context:" + agentID + ":" + put + ":" }
+
+// Channel is a channel of the swarm by its bare name.
+func Channel(name string) string { return "channel:" + name }
 
 // ChannelAgent carries an agent's events.
 func ChannelAgent(agentID string) string { return "channel:agent:" + agentID }
 
 // ChannelQueue carries a task queue's events.
-func ChannelQueue(queue string) string { return "channel:queue:" + queue }
+func ChannelQueue(queue string) string { return ChannelsQueues + queue }
 
 // Conversation is one conversation of two parties: HASH. Its id is a hash tag,
 // so that all keys of a conversation lie in one slot.

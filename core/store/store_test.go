@@ -452,7 +452,7 @@ func TestReadOnlyModeLetsNoScriptWrite(t *testing.T) {
 	if !s.ReadOnly() {
 		t.Error("it does not know its mode")
 	}
-	for _, name := range []string{"batch", "bin", "claim", "compact", "complete", "heartbeat", "keyring", "keyring_request", "pop", "post", "receive", "register", "restore", "retire", "run", "send", "settle", "write"} {
+	for _, name := range []string{"abandon", "batch", "bin", "broadcast", "claim", "compact", "complete", "context", "extend", "fail", "handback", "keyring", "keyring_request", "mend_task", "orphan", "pop", "post", "receive", "register", "requeue", "restore", "retire", "revive", "run", "send", "settle", "write"} {
 		script := store.LoadScript(name)
 		_, _, err := s.Run(ctx, script, []string{"k"})
 		e := wantError(t, name, err, store.ErrReadOnly)

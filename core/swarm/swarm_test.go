@@ -61,6 +61,11 @@ func listen(t testing.TB, c *redis.Client) (heard func(n int) []string) {
 	}
 }
 
+// lease is what somebody knows of a claim of his.
+func lease(task, agent string, token int64) swarm.Lease {
+	return swarm.Lease{Task: swarm.Task{ID: task}, Agent: agent, Token: token}
+}
+
 func fields(t testing.TB, text string) map[string]any {
 	t.Helper()
 	var out map[string]any
@@ -147,7 +152,8 @@ func TestATaskGoesItsWay(t *testing.T) {
 	testredis.Each(t, func(t *testing.T, url string) {
 		s, c := open(t, url)
 		heard := listen(t, c)
-		id, err := s.Post(ctx, swarm.Task{Queue: "q", Type: "scan", Data: `{"x": 1}`, PostedBy: "p", Priority: 5})
+		posted, err := s.Post(ctx, swarm.Task{Queue: "q", Type: "scan", Data: `{"x": 1}`, PostedBy: "p", Priority: 5})
+		id := posted.ID
 		if err != nil || !regexp.MustCompile(`^task_[0-9a-f]{12}$`).MatchString(id) {
 			t.Fatalf("id %q, %v", id, err)
 		}
@@ -160,33 +166,38 @@ func TestATaskGoesItsWay(t *testing.T) {
 			t.Errorf("score = %v", score)
 		}
 		task, err := s.Claim(ctx, "q", "a", 0)
-		if want := (swarm.Task{ID: id, Queue: "q", Type: "scan", Data: `{"x": 1}`, PostedBy: "p", Priority: 5}); err != nil || task != want {
+		want := swarm.Task{ID: id, Queue: "q", Type: "scan", Data: `{"x": 1}`, PostedBy: "p", PostedAt: meta["posted_at"], Priority: 5}
+		if err != nil || task.Task != want || task.Agent != "a" || task.Token != 1 || task.Span != time.Minute || task.Attempts != 0 {
 			t.Errorf("claimed %+v, %v", task, err)
 		}
 		claim := fields(t, c.Get(ctx, "tasks:claimed:"+id).Val())
-		if ttl := c.TTL(ctx, "tasks:claimed:"+id).Val(); claim["agent_id"] != "a" || claim["claimed_at"] == nil || len(claim) != 2 || ttl < 50*time.Second || ttl > time.Minute {
+		if ttl := c.TTL(ctx, "tasks:claimed:"+id).Val(); claim["agent_id"] != "a" || claim["claimed_at"] == nil || claim["token"] != 1.0 ||
+			claim["lease_until"] != float64(task.Until.UnixMilli()) || len(claim) != 4 || ttl < 50*time.Second || ttl > time.Minute {
 			t.Errorf("claim = %v, lasts %v", claim, ttl)
 		}
 		if _, err := s.Claim(ctx, "q", "b", 0); !errors.Is(err, swarm.ErrNoTask) {
 			t.Errorf("claimed twice: %v", err)
 		}
-		if err := s.Complete(ctx, id, "b", "{}", 0); !errors.Is(err, swarm.ErrNotHolder) || c.Exists(ctx, "tasks:completed:"+id).Val() != 0 {
+		if err := s.Complete(ctx, lease(id, "b", 0), "{}", 0); !errors.Is(err, swarm.ErrNotHolder) || c.Exists(ctx, "tasks:completed:"+id).Val() != 0 {
 			t.Errorf("completed by another: %v", err)
 		}
-		if err := s.Complete(ctx, id, "a", "nonsense", 0); err == nil || c.Exists(ctx, "tasks:completed:"+id).Val() != 0 {
+		if err := s.Complete(ctx, task, "nonsense", 0); err == nil || c.Exists(ctx, "tasks:completed:"+id).Val() != 0 {
 			t.Errorf("completed with nonsense: %v", err)
 		}
-		if err := s.Complete(ctx, id, "a", `{"ok": true}`, 0); err != nil {
+		if err := s.Complete(ctx, task, `{"ok": true}`, 0); err != nil {
 			t.Fatal(err)
 		}
 		done := c.HGetAll(ctx, "tasks:completed:"+id).Val()
-		if done["task_id"] != id || done["completed_by"] != "a" || done["result"] != `{"ok": true}` || done["completed_at"] == "" || len(done) != 4 {
+		if done["task_id"] != id || done["completed_by"] != "a" || done["result"] != `{"ok": true}` || done["completed_at"] == "" || done["token"] != "1" || len(done) != 5 {
 			t.Errorf("completed = %v", done)
 		}
 		if c.Exists(ctx, "tasks:claimed:"+id).Val() != 0 || c.Exists(ctx, "tasks:meta:"+id).Val() != 1 || c.TTL(ctx, "tasks:completed:"+id).Val() != -1 {
 			t.Error("the claim stays, or the records do not")
 		}
-		if err := s.Complete(ctx, id, "a", "{}", 0); !errors.Is(err, swarm.ErrNotHolder) {
+		if err := s.Complete(ctx, task, "{}", 0); err != nil || c.HGet(ctx, "tasks:completed:"+id, "result").Val() != `{"ok": true}` {
+			t.Errorf("completed again, as after a lost answer: %v", err)
+		}
+		if err := s.Complete(ctx, lease(id, "a", 0), "{}", 0); !errors.Is(err, swarm.ErrDone) {
 			t.Errorf("completed twice: %v", err)
 		}
 		said := heard(2)
@@ -196,7 +207,8 @@ func TestATaskGoesItsWay(t *testing.T) {
 		if channel, m := event(t, said[1]); channel != "channel:agent:a" || m["type"] != "task_completed" || m["task_id"] != id || m["completed_by"] != "a" {
 			t.Errorf("%s", said[1])
 		}
-		short, err := s.Post(ctx, swarm.Task{Queue: "q"})
+		second, err := s.Post(ctx, swarm.Task{Queue: "q"})
+		short := second.ID
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -206,7 +218,7 @@ func TestATaskGoesItsWay(t *testing.T) {
 		if _, err := s.Claim(ctx, "q", "a", 1500*time.Millisecond); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Complete(ctx, short, "a", "", time.Hour); err != nil {
+		if err := s.Complete(ctx, lease(short, "a", 0), "", time.Hour); err != nil {
 			t.Fatal(err)
 		}
 		for _, key := range []string{"tasks:completed:" + short, "tasks:meta:" + short} {
@@ -324,7 +336,7 @@ func TestAKeyOfAWrongTypeStopsAnActAndNothingIsWritten(t *testing.T) {
 			}},
 			"claim": {[]string{"tasks:queue:q"}, func() error { _, err := s.Claim(ctx, "q", "a", 0); return err }},
 			"complete": {[]string{"tasks:claimed:t", "tasks:completed:t", "tasks:meta:t"}, func() error {
-				return s.Complete(ctx, "t", "a", "", 0)
+				return s.Complete(ctx, lease("t", "a", 0), "", 0)
 			}},
 			"send":    {[]string{"messages:b"}, func() error { _, err := s.Send(ctx, "a", "b", "{}"); return err }},
 			"receive": {[]string{"messages:b"}, func() error { _, err := s.Receive(ctx, "b"); return err }},
@@ -385,7 +397,7 @@ func TestManyClaimersNeverGetTheSameTask(t *testing.T) {
 					if n%4 == 0 {
 						id, err = claimBare(c, "q", fmt.Sprint("agent_", n))
 					} else {
-						var task swarm.Task
+						var task swarm.Lease
 						task, err = s.Claim(ctx, "q", fmt.Sprint("agent_", n), time.Minute)
 						id = task.ID
 					}
@@ -441,11 +453,11 @@ func TestClaimsOfOthersAreUnderstood(t *testing.T) {
 		s, c := open(t, url)
 		var ids []string
 		for n := range 5 {
-			id, err := s.Post(ctx, swarm.Task{Queue: "q", Priority: 10 - n})
+			posted, err := s.Post(ctx, swarm.Task{Queue: "q", Priority: 10 - n})
 			if err != nil {
 				t.Fatal(err)
 			}
-			ids = append(ids, id)
+			ids = append(ids, posted.ID)
 		}
 		// Somebody claimed the first two and fell over before taking them out.
 		for _, id := range ids[:2] {
@@ -459,18 +471,18 @@ func TestClaimsOfOthersAreUnderstood(t *testing.T) {
 			t.Errorf("in the queue: %v", left)
 		}
 		// A claim that Python wrote can be completed by whom it names.
-		if err := s.Complete(ctx, ids[0], "fallen", "", 0); err != nil {
+		if err := s.Complete(ctx, lease(ids[0], "fallen", 0), "", 0); err != nil {
 			t.Errorf("complete: %v", err)
 		}
 		for _, claim := range []string{"", "nonsense", `"fallen"`, "[]", "null", `{"agent_id": null}`, `{"agent_id": ["a"]}`} {
 			c.Set(ctx, "tasks:claimed:"+ids[1], claim, time.Minute)
-			if err := s.Complete(ctx, ids[1], "a", "", 0); !errors.Is(err, swarm.ErrNotHolder) {
+			if err := s.Complete(ctx, lease(ids[1], "a", 0), "", 0); !errors.Is(err, swarm.ErrNotHolder) {
 				t.Errorf("a claim of %q was completed: %v", claim, err)
 			}
 		}
 		// A claim that ran out is held by nobody, and the task can be had again.
 		c.Del(ctx, "tasks:claimed:"+ids[1])
-		if err := s.Complete(ctx, ids[1], "a", "", 0); !errors.Is(err, swarm.ErrNotHolder) {
+		if err := s.Complete(ctx, lease(ids[1], "a", 0), "", 0); !errors.Is(err, swarm.ErrNotHolder) {
 			t.Errorf("a claim that ran out: %v", err)
 		}
 		// The first task is done, and leaves the queue without being claimed.
@@ -503,7 +515,7 @@ func TestWhoMayNotPublishStillDoesTheWork(t *testing.T) {
 	if _, err := s.Claim(ctx, "q", "a", 0); err != nil {
 		t.Errorf("claim: %v", err)
 	}
-	if err := s.Complete(ctx, "t", "a", "", 0); err != nil {
+	if err := s.Complete(ctx, lease("t", "a", 0), "", 0); err != nil {
 		t.Errorf("complete: %v", err)
 	}
 	if _, err := s.Send(ctx, "a", "b", "{}"); err != nil {

@@ -13,7 +13,7 @@ import (
 const tasksChecked = 5000
 
 // checkTasks finds tasks that fell between two steps of somebody's claim: in
-// no queue, not claimed, not completed; or claimed and still in the queue. A
+// no queue, not claimed, not completed, not delayed; or claimed and still in the queue. A
 // task counts only when it is found twice in a row, so that one in the middle
 // of an ordinary claim is not slandered.
 func (s *session) checkTasks(ctx context.Context) error {
@@ -21,6 +21,7 @@ func (s *session) checkTasks(ctx context.Context) error {
 	type look struct {
 		id, queue string
 		score     *redis.FloatCmd
+		delayed   *redis.FloatCmd
 		claim     *redis.IntCmd
 		done      *redis.IntCmd
 	}
@@ -52,6 +53,7 @@ func (s *session) checkTasks(ctx context.Context) error {
 		for i := range looks {
 			l := &looks[i]
 			l.score = p.ZScore(ctx, keyspace.TaskQueue(l.queue), l.id)
+			l.delayed = p.ZScore(ctx, keyspace.Delayed(l.queue), l.id)
 			l.claim = p.Exists(ctx, keyspace.TaskClaimed(l.id))
 			l.done = p.Exists(ctx, keyspace.TaskCompleted(l.id))
 		}
@@ -65,7 +67,7 @@ func (s *session) checkTasks(ctx context.Context) error {
 		claimed := l.claim.Val() == 1
 		switch {
 		case l.done.Val() == 1:
-		case !waits && !claimed:
+		case !waits && !claimed && l.delayed.Err() != nil:
 			lost[l.id] = true
 		case waits && claimed:
 			left[l.id] = true

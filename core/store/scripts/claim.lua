@@ -1,22 +1,47 @@
--- claim: takes the most urgent task of a queue for an agent.
+-- claim: takes the most urgent tasks of a queue for an agent, each with a token that is
+-- higher than that of any claim on it before. First it puts back what is due again.
 -- KEYS    1 queue (sorted set)
--- ARGV    1 claim JSON   2 its life in seconds   3 how many tasks to look at
---         4 prefix of claim keys   5 prefix of task keys   6 prefix of result keys
---         (one server: no slots to keep)
--- RETURNS {'OK', task id, {field, value, …}} | {'NONE'} | {'WRONGTYPE', key, expected, found}
--- ATOMIC  claim and removal from the queue
-local refusal = guard(KEYS[1], 'zset')
+-- ARGV    behind those of tasks.lua: 1 queue name   2 claim JSON, to be ended with token and
+--         lease_until   3 lease in ms   4 how many tasks are wanted   5 how many to look at
+-- RETURNS {'OK', when the leases end, in ms, task id, token, type, data, posted by, priority,
+--         failures so far, posted at, …} | {'NONE'} | {'WRONGTYPE', key, expected, found}
+-- ATOMIC  all of it: every type is checked before a task is claimed
+local queue, lease, wanted, reach = arg(1), tonumber(arg(3)), tonumber(arg(4)), tonumber(arg(5))
+local refusal = guard_queue(queue) or barred('ZADD', 'ZREM', 'HINCRBY', 'SET', 'HSET')
 if refusal then return refusal end
-for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, tonumber(ARGV[3]) - 1)) do
-  local claim, task = ARGV[4] .. id, ARGV[5] .. id
-  refusal = guard(claim, 'string') or guard(task, 'hash')
-  if refusal then return refusal end
-  if redis.call('EXISTS', ARGV[6] .. id) == 1 then
-    -- Done, and left in the queue by whoever claimed it.
-    redis.call('ZREM', KEYS[1], id)
-  elseif redis.call('SET', claim, ARGV[1], 'NX', 'EX', ARGV[2]) then
-    redis.call('ZREM', KEYS[1], id)
-    return {'OK', id, redis.call('HGETALL', task)}
+local at = now()
+revive(queue, at, math.max(wanted, 16))
+
+local picked, over, looked = {}, {}, 0
+while #picked < wanted and looked < reach do
+  local lot = redis.call('ZRANGE', KEYS[1], looked, looked + math.min(wanted - #picked + 15, reach - looked - 1, 255))
+  if #lot == 0 then break end
+  for _, id in ipairs(lot) do
+    if #picked == wanted then break end
+    refusal = guard_task(id)
+    if refusal then return refusal end
+    if done(id) then -- and left in the queue by whoever claimed it
+      over[#over + 1] = id
+    elseif redis.call('EXISTS', claims .. id) == 0 then
+      picked[#picked + 1] = id
+    end
   end
+  looked = looked + #lot
 end
-return {'NONE'}
+
+for _, id in ipairs(over) do redis.call('ZREM', KEYS[1], id) end
+if #picked == 0 then return {'NONE'} end
+local ends = int(at + lease)
+local answer = {'OK', ends}
+for _, id in ipairs(picked) do
+  local task = redis.call('HMGET', tasks .. id, 'queue', 'type', 'data', 'posted_by', 'priority', 'attempts', 'posted_at')
+  if not task[1] then redis.call('HSET', tasks .. id, 'task_id', id, 'queue', queue) end
+  local token = redis.call('HINCRBY', tasks .. id, 'token', 1)
+  redis.call('SET', claims .. id, arg(2) .. ', "token": ' .. token .. ', "lease_until": ' .. ends .. '}', 'PX', lease)
+  redis.call('ZREM', KEYS[1], id)
+  redis.call('ZADD', leases .. queue, ends, id)
+  local n = #answer
+  answer[n + 1], answer[n + 2] = id, token
+  for i = 2, 7 do answer[n + 1 + i] = task[i] or '' end
+end
+return answer

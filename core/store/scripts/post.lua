@@ -1,14 +1,26 @@
--- post: puts a task into its queue.
--- KEYS    1 queue (sorted set)   2 task (hash)
--- ARGV    1 task id   2 queue name   3 type   4 data JSON   5 posted by   6 time   7 priority   8 channel
--- RETURNS {'OK', tasks waiting} | {'DUP'} when the id is taken | {'WRONGTYPE', key, expected, found}
--- ATOMIC  all of it
-local refusal = guard(KEYS[1], 'zset') or guard(KEYS[2], 'hash')
+-- post: puts tasks into their queues.
+-- KEYS    1 queue of the first task (sorted set)
+-- ARGV    behind those of tasks.lua: 1 prefix of the queues' channels; then for each task
+--         id   queue name   type   data JSON   posted by   time   priority   event JSON
+-- RETURNS {'OK', number of a task whose id is taken, …}, the first being 1 |
+--         {'WRONGTYPE', key, expected, found}
+-- ATOMIC  all of it; a task whose id is taken is left out, the others are posted
+local refusal = barred('HSET', 'ZADD')
 if refusal then return refusal end
-if redis.call('EXISTS', KEYS[2]) == 1 then return {'DUP'} end
-redis.call('HSET', KEYS[2], 'task_id', ARGV[1], 'queue', ARGV[2], 'type', ARGV[3], 'data', ARGV[4],
-  'posted_by', ARGV[5], 'posted_at', ARGV[6], 'priority', ARGV[7])
-redis.call('ZADD', KEYS[1], 0 - tonumber(ARGV[7]), ARGV[1])
-announce(ARGV[8], cjson.encode({type = 'task_posted', task_id = ARGV[1], task_type = ARGV[3],
-  priority = tonumber(ARGV[7])}))
-return {'OK', redis.call('ZCARD', KEYS[1])}
+for i = 2, args, 8 do
+  refusal = guard(queues .. arg(i + 1), 'zset') or guard(tasks .. arg(i), 'hash')
+  if refusal then return refusal end
+end
+local answer = {'OK'}
+for i = 2, args, 8 do
+  local id, queue = arg(i), arg(i + 1)
+  if redis.call('EXISTS', tasks .. id) == 1 then
+    answer[#answer + 1] = (i + 6) / 8
+  else
+    redis.call('HSET', tasks .. id, 'task_id', id, 'queue', queue, 'type', arg(i + 2), 'data', arg(i + 3),
+      'posted_by', arg(i + 4), 'posted_at', arg(i + 5), 'priority', arg(i + 6))
+    redis.call('ZADD', queues .. queue, 0 - tonumber(arg(i + 6)), id)
+    announce(arg(1) .. queue, arg(i + 7))
+  end
+end
+return answer

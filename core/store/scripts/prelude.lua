@@ -91,8 +91,20 @@ local function reserve(rate, at, window, slot)
   redis.call('PEXPIRE', rate, window)
 end
 
--- Puts a packet under a key whose type was guarded before, and returns how
--- much that key holds then.
+-- What a key must hold for an operation.
+local holds = {set = 'string', lpush = 'list', rpush = 'list', hset = 'hash', sadd = 'set', task = 'zset'}
+
+-- The refusal that forbids put, or nil. A task, whose own key is the field, needs an id that
+-- is free.
+local function unfit(key, operation, field)
+  if operation ~= 'task' then return guard(key, holds[operation]) or barred(operation, 'EXPIRE') end
+  return guard(key, 'zset') or guard(field, 'hash') or barred('HSET', 'ZADD')
+    or redis.call('EXISTS', field) == 1 and {'TAKEN'} or nil
+end
+
+-- Puts a packet, or a task, under a key that was found fit before, and returns how much that
+-- key holds then. A task's value is JSON: {"id", "score", "meta": fields and values of the
+-- task's own key, "channel", "event": what is told to whom}.
 local function put(key, operation, value, field, ttl)
   local created = redis.call('EXISTS', key) == 0
   local length = 1
@@ -105,6 +117,12 @@ local function put(key, operation, value, field, ttl)
   elseif operation == 'hset' then
     redis.call('HSET', key, field, value)
     length = redis.call('HLEN', key)
+  elseif operation == 'task' then
+    local task = cjson.decode(value)
+    redis.call('HSET', field, unpack(task.meta))
+    redis.call('ZADD', key, task.score, task.id)
+    length = redis.call('ZCARD', key)
+    announce(task.channel, task.event)
   else
     redis.call('SADD', key, value)
     length = redis.call('SCARD', key)

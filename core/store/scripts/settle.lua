@@ -9,7 +9,7 @@
 --         6 decision record as it was seen, '' for none   7 the new one   8 its life in seconds
 --         9 pending: '' as it was, '0' waits no longer, else until when, in ms
 --         10 tracking id   11 when it is too late, in ms, 0 for never
---         12 where to: '' nowhere, 'target', 'bin'   13 operation   14 value   15 field
+--         12 where to: '' nowhere, 'target', 'bin'   13 operation   14 value   15 field, or the task's own key
 --         16 ttl in seconds   17 decision record of the packet that takes its place, or ''
 --         18 its life   19 actions that the rate allows, -1 for none   20 its window in ms
 --         21 this action's slot in it   22 run, '' for none   23 whose run it is
@@ -18,10 +18,9 @@
 -- RETURNS {'OK', ledger position} | {'MOVED'} the slot holds something else |
 --         {'COPY'} the very same text was released before | {'CHANGED'} the record is another |
 --         {'LATE'} | {'RATE'} | {'STOPPED'} the run is not running, or not ours |
---         {'TAKEN'} the new tracking id is in use | {'WRONGTYPE', key, expected, found}
+--         {'TAKEN'} the new tracking id, or the task's, is in use | {'WRONGTYPE', key, expected, found}
 -- MARKS   the SHA of what was released, "bin:" and the SHA of what was discarded
 -- ATOMIC  all of it: everything is checked before anything is written, the user's rights too
-local holds = {set = 'string', lpush = 'list', rpush = 'list', hset = 'hash', sadd = 'set'}
 local ends, where, ttl = ARGV[5] ~= '', ARGV[12], tonumber(ARGV[16])
 local limit, run, at = tonumber(ARGV[19]), ARGV[22], now()
 
@@ -41,7 +40,7 @@ if where == 'target' and redis.call('ZSCORE', KEYS[2], ARGV[3]) then return {'CO
 if (redis.call('GET', KEYS[6]) or '') ~= ARGV[6] then return {'CHANGED'} end
 if tonumber(ARGV[11]) > 0 and at >= tonumber(ARGV[11]) then return {'LATE'} end
 if where == 'target' then
-  refusal = guard(KEYS[7], holds[ARGV[13]]) or barred(ARGV[13], 'EXPIRE')
+  refusal = unfit(KEYS[7], ARGV[13], ARGV[15])
 elseif where == 'bin' then
   refusal = guard(KEYS[7], 'string') or guard(KEYS[12], 'zset') or barred('ZREMRANGEBYSCORE')
 end

@@ -1,20 +1,20 @@
--- write: one governed write, be it a packet to its key or an entry to the carcel.
+-- write: one governed write, be it a packet to its key, a task to its queue, or an entry to
+-- the carcel.
 -- KEYS    1 target   2 decision record, which is the mark of this packet   3 ledger
 --         4 carcel   5 pending   6 counts of fired rules   7 rate of the vertical
 -- ARGV    1 actions that the rate allows, -1 where none applies   2 its window in ms
 --         3 this action's slot in it   4 how many of the arguments behind are the
 --         outcome of the first kind; the rest is what holds past the rate
--- OUTCOME 1 where to: 'target' 'carcel'   2 operation: set lpush rpush hset sadd
---         3 value   4 field (hset), else ''   5 ttl of the target in seconds, 0 for none
+-- OUTCOME 1 where to: 'target' 'carcel'   2 operation: set lpush rpush hset sadd task
+--         3 value   4 field (hset), the task's own key (task), else ''   5 ttl of the target in seconds, 0 for none
 --         6 decision record   7 its life in seconds
 --         8 when its wait for a person ends, in ms; 0 when nobody is waited for
 --         9 tracking id   10 ledger event   11 how many rules fired, their names behind;
 --         then ledger fields and values between event and ts
 -- RETURNS {'OK', ledger position, length of where it went, 0 or 1: past the rate} |
---         {'DUP', decision record of the first time} | {'WRONGTYPE', key, expected, found}
+--         {'DUP', decision record of the first time} | {'TAKEN'} the task's id is in use |
+--         {'WRONGTYPE', key, expected, found}
 -- ATOMIC  all of it: every type is checked before anything is written
-local holds = {set = 'string', lpush = 'list', rpush = 'list', hset = 'hash', sadd = 'set'}
-
 local refusal = guard(KEYS[2], 'string')
 if refusal then return refusal end
 local seen = redis.call('GET', KEYS[2])
@@ -35,8 +35,7 @@ local operation, value, ttl = outcome(2), outcome(3), tonumber(outcome(5))
 local waits, fired = tonumber(outcome(8)), tonumber(outcome(11))
 local last = past == 1 and #ARGV or 4 + ARGV[4]
 
-refusal = guard(where, holds[operation]) or guard(KEYS[3], 'stream')
-if not refusal then refusal = barred('SET', operation, 'EXPIRE') end
+refusal = unfit(where, operation, outcome(4)) or guard(KEYS[3], 'stream') or barred('SET')
 if not refusal and waits > 0 then refusal = guard(KEYS[5], 'zset') or barred('ZADD') end
 if not refusal and fired > 0 then refusal = guard(KEYS[6], 'hash') or barred('HINCRBY') end
 if refusal then return refusal end

@@ -1,0 +1,81 @@
+-- What the scripts on tasks share; it stands between the prelude and each of them. The
+-- first six arguments are what the names of tasks' keys begin with (one server: no slots
+-- to keep); a script's own come behind and count from 1.
+local claims, tasks, results, queues, delays, leases = unpack(ARGV, 1, 6)
+local function arg(n) return ARGV[6 + n] end
+local args = #ARGV - 6
+
+-- The refusal of a task one of whose own keys holds another type, or nil.
+local function guard_task(id)
+  return guard(claims .. id, 'string') or guard(tasks .. id, 'hash') or guard(results .. id, 'hash')
+end
+
+-- The refusal of a queue one of whose keys holds another type, or nil.
+local function guard_queue(queue)
+  return guard(queues .. queue, 'zset') or guard(delays .. queue, 'zset') or guard(leases .. queue, 'zset')
+end
+
+-- A task is done when its result is there, or was: results may be given a shorter life
+-- than tasks, so that whoever completes notes it in the task as well.
+local function done(id)
+  return redis.call('EXISTS', results .. id) == 1 or redis.call('HEXISTS', tasks .. id, 'completed_at') == 1
+end
+
+-- The queue of a task, '' when nobody knows it.
+local function queue_of(id) return redis.call('HGET', tasks .. id, 'queue') or '' end
+
+-- Puts a task where it is claimed from.
+local function enqueue(id, queue)
+  local priority = tonumber(redis.call('HGET', tasks .. id, 'priority') or '0') or 0
+  redis.call('ZADD', queues .. queue, 0 - priority, id)
+end
+
+-- Takes a task out of a queue, wherever it stands there.
+local function dequeue(id, queue)
+  redis.call('ZREM', leases .. queue, id)
+  redis.call('ZREM', delays .. queue, id)
+  redis.call('ZREM', queues .. queue, id)
+end
+
+-- How an agent holds a task: 'HELD', with the claim's text; 'LAPSED' when its time is over
+-- and nobody was given the task since; nil when it does not. A token of 0 is not asked for,
+-- but without it nobody can tell whose a claim was that has ended.
+local function hold(id, agent, token)
+  local text = redis.call('GET', claims .. id)
+  if text then
+    local ok, claim = pcall(cjson.decode, text)
+    if not ok or type(claim) ~= 'table' or claim.agent_id ~= agent then return end
+    if token > 0 and claim.token ~= token then return end
+    return 'HELD', text
+  end
+  if token > 0 and tonumber(redis.call('HGET', tasks .. id, 'token') or '') == token and not done(id) then
+    return 'LAPSED'
+  end
+end
+
+-- Puts back into a queue the retries that are due and the tasks whose lease has run out,
+-- at most so many of each, and returns how many.
+local function revive(queue, at, most)
+  local back = 0
+  for _, index in ipairs({delays .. queue, leases .. queue}) do
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', index, '-inf', int(at), 'LIMIT', 0, most)) do
+      redis.call('ZREM', index, id)
+      if kind(claims .. id) ~= 'none' then -- somebody else's claim: look again when it ends
+        local left = redis.call('PTTL', claims .. id)
+        if left >= 0 then redis.call('ZADD', leases .. queue, int(at + left + 1), id) end
+      elseif kind(tasks .. id) == 'hash' and not done(id) then
+        enqueue(id, queue)
+        back = back + 1
+      end
+    end
+  end
+  return back
+end
+
+-- Lengthens a claim to so many milliseconds from now; the rest of its text stays.
+local function lengthen(id, text, at, lease)
+  local ends = int(at + lease)
+  redis.call('SET', claims .. id, (string.gsub(text, '("lease_until": )%d+', '%1' .. ends)), 'PX', lease)
+  redis.call('ZADD', leases .. queue_of(id), ends, id)
+  return ends
+end

@@ -1,0 +1,86 @@
+package swarm
+
+import (
+	"context"
+	"time"
+
+	"github.com/infrafabric/ifpacket/core/keyspace"
+	"github.com/infrafabric/ifpacket/core/store"
+)
+
+// pollEvery is how long a Waiter waits at most: events get lost, retries come
+// due without one, and leases end.
+const pollEvery = time.Second
+
+// Waiter wakes a worker when a task may wait for it. It belongs to one
+// goroutine.
+type Waiter struct {
+	store    *store.Store
+	channels []string
+	stop     context.CancelFunc
+	done     chan struct{}
+	wake     chan struct{} // holds one wake-up at most
+}
+
+// Waiter starts to listen to queues. Close it when it is no longer needed.
+// Where Redis does not let it listen it wakes once a second all the same.
+func (c *Coordinator) Waiter(queues ...string) *Waiter {
+	ctx, stop := context.WithCancel(context.Background())
+	w := &Waiter{store: c.store, stop: stop, done: make(chan struct{}), wake: make(chan struct{}, 1)}
+	for _, q := range queues {
+		w.channels = append(w.channels, literal(keyspace.ChannelQueue(q)))
+	}
+	go w.listen(ctx)
+	return w
+}
+
+// Wait returns when a task was posted since the last Wait, and after a second
+// at the latest. Its error is the context's.
+func (w *Waiter) Wait(ctx context.Context) error {
+	timer := time.NewTimer(pollEvery)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.wake:
+	case <-timer.C:
+	}
+	return nil
+}
+
+// Close ends the listening.
+func (w *Waiter) Close() {
+	w.stop()
+	<-w.done
+}
+
+func (w *Waiter) listen(ctx context.Context) {
+	defer close(w.done)
+	for ctx.Err() == nil {
+		_ = hear(ctx, w.store, w.channels, func(Heard) bool {
+			select {
+			case w.wake <- struct{}{}:
+			default:
+			}
+			return true
+		})
+		pause(ctx, pollEvery)
+	}
+}
+
+// Wait waits once for a task in one of the queues; see Waiter, which does not
+// connect anew each time.
+func (c *Coordinator) Wait(ctx context.Context, queues ...string) error {
+	w := c.Waiter(queues...)
+	defer w.Close()
+	return w.Wait(ctx)
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
