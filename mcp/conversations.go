@@ -3,7 +3,6 @@ package mcp
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/infrafabric/ifpacket/core/bridge"
 )
@@ -113,9 +112,8 @@ func (d *door) checkMessages(ctx context.Context, in checkIn) (checkOut, error) 
 	p := d.party(in.ticket)
 	inbox, err := p.Check(ctx, after)
 	if err == nil && len(inbox.Messages) == 0 && in.Wait > 0 {
-		waiting, cancel := context.WithTimeout(ctx, time.Duration(in.Wait)*time.Second)
+		waiting, cancel := d.patience(ctx, in.Wait)
 		defer cancel()
-		defer context.AfterFunc(d.ending, cancel)()
 		if found, late := p.Wait(waiting, after); waiting.Err() == nil {
 			inbox, err = found, late
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/infrafabric/ifpacket/internal/testredis"
 )
 
-var readers = []string{"carcel_list", "check_partner_status", "collect", "status", "trace"}
+var readers = []string{"carcel_list", "check_partner_status", "collect", "get_context", "list_tasks", "peek_messages", "status", "trace"}
 
 func toolCall(name string) *sdk.CallToolParams {
 	return &sdk.CallToolParams{Name: name, Arguments: map[string]any{}}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/jsonschema-go/jsonschema"
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
@@ -48,7 +49,7 @@ func connect(t testing.TB, e *engine.Engine) *client {
 	fromServer, toClient := io.Pipe()
 	served := make(chan error, 1)
 	go func() {
-		served <- mcp.Serve(ctx, e, fromClient, toClient, mcp.Options{Agent: "tester", Version: "test"})
+		served <- mcp.Serve(ctx, e, fromClient, toClient, mcp.Options{Agent: "tester", Version: "test", Beat: 20 * time.Millisecond})
 		_ = toClient.Close()
 	}()
 	s, err := sdk.NewClient(&sdk.Implementation{Name: "test", Version: "1"}, nil).

@@ -15,6 +15,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/packet"
+	"github.com/infrafabric/ifpacket/core/swarm"
 )
 
 // known are the schemas of types that say more than their kind; asked are
@@ -32,6 +33,7 @@ var (
 		reflect.TypeFor[dispatch.Operation](): words(dispatch.Operations...),
 		reflect.TypeFor[dispatch.Reading]():   words(dispatch.Readings...),
 		reflect.TypeFor[bridge.Status]():      words(bridge.Statuses...),
+		reflect.TypeFor[taskState]():          words(swarm.Waiting, swarm.Resting, swarm.Claimed, swarm.Completed, swarm.Lost),
 	}
 )
 
@@ -109,21 +111,28 @@ func (d *door) dispatch(ctx context.Context, in dispatchIn) (dispatchOut, error)
 
 // next is what whoever dispatched does now.
 func next(r dispatch.Receipt) string {
-	const wait = " Do not dispatch it again: carcel_list and trace tell how it stands."
 	switch {
 	case r.Status == dispatch.Dispatched && r.Repeated:
 		return "Nothing: it had landed before, and this is its first receipt."
 	case r.Status == dispatch.Dispatched:
 		return "Nothing: it is in " + r.Key + " until somebody takes it or its time ends."
-	case r.Decision == governance.Review:
-		return "It waits in the carcel for a person, who runs: ifpacket carcel approve " + r.TrackingID + ". Once approved it is sent by itself." + wait
-	case r.Decision == governance.CoSign:
-		return "It waits in the carcel for two persons, who each run: ifpacket carcel approve " + r.TrackingID + ". Once both have it is sent by itself." + wait
-	case r.Decision == governance.Blocked:
-		return "It will not be sent. If it must be, a person appeals: ifpacket carcel appeal " + r.TrackingID + " --why TEXT." + wait
+	}
+	return whatNow(r.Decision, r.TrackingID)
+}
+
+// whatNow is what becomes of something held, and who can do something.
+func whatNow(decision governance.Status, id string) string {
+	const wait = " Do not send it again: carcel_list and trace tell how it stands."
+	switch decision {
+	case governance.Review:
+		return "It waits in the carcel for a person, who runs: ifpacket carcel approve " + id + ". Once approved it is sent by itself." + wait
+	case governance.CoSign:
+		return "It waits in the carcel for two persons, who each run: ifpacket carcel approve " + id + ". Once both have it is sent by itself." + wait
+	case governance.Blocked:
+		return "It will not be sent. If it must be, a person appeals: ifpacket carcel appeal " + id + " --why TEXT." + wait
 	}
 	return "The council could not approve it, for the reason given: name a key, or ask an operator to mend the policy and to run: ifpacket carcel replay " +
-		r.TrackingID + "." + wait
+		id + "." + wait
 }
 
 type collectIn struct {

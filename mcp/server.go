@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"time"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -17,6 +18,9 @@ type Options struct {
 	Agent   string
 	Version string       // of the program
 	Log     *slog.Logger // of what goes wrong; nil for none
+	// Beat is how often the heartbeats of the agents that register here are
+	// given; a minute when 0.
+	Beat time.Duration
 }
 
 // atOnce is how many calls run at the same time; more wait.
@@ -28,6 +32,7 @@ type door struct {
 	agent  string
 	server *sdk.Server
 	turns  chan struct{}
+	pulse  pulse
 	ending context.Context // over when no more calls come: nobody waits for anything then
 }
 
@@ -37,8 +42,8 @@ type door struct {
 func Serve(ctx context.Context, e *engine.Engine, in io.Reader, out io.Writer, o Options) error {
 	d := newDoor(e, o)
 	ending, end := context.WithCancel(context.WithoutCancel(ctx))
-	defer end()
 	d.ending = ending
+	defer func() { end(); d.pulse.beats.Wait() }()
 	return d.server.Run(context.WithoutCancel(ctx), &lineTransport{ctx: ctx, in: in, out: out, ending: end})
 }
 
@@ -46,6 +51,9 @@ func newDoor(e *engine.Engine, o Options) *door {
 	d := &door{engine: e, agent: o.Agent, turns: make(chan struct{}, atOnce), ending: context.Background()}
 	if d.agent == "" {
 		d.agent = engine.Actor()
+	}
+	if d.pulse.every, d.pulse.log = o.Beat, o.Log; o.Beat <= 0 {
+		d.pulse.every = defaultBeat
 	}
 	d.server = sdk.NewServer(
 		&sdk.Implementation{Name: "ifpacket", Title: "IF.PACKET", Version: o.Version},
@@ -56,6 +64,9 @@ func newDoor(e *engine.Engine, o Options) *door {
 		})
 	d.packetTools()
 	d.pictureTools()
+	d.agentTools()
+	d.taskTools()
+	d.messageTools()
 	d.conversationTools()
 	return d
 }

@@ -42,7 +42,16 @@ func TestAReadOnlyDoorHasOnlyToolsThatLook(t *testing.T) {
 	server := testredis.Start(t)
 	loud := connect(t, open(t, server.URL(), false))
 	loud.call(t, "dispatch", `{"key": "queue:q", "contents": `+route+`}`)
-	before := server.Client().Info(ctx, "keyspace").Val()
+	r := server.Client()
+	all := func() string {
+		keys := r.Keys(ctx, "*").Val()
+		slices.Sort(keys)
+		for i, key := range keys {
+			keys[i] += r.Dump(ctx, key).Val()
+		}
+		return strings.Join(keys, "")
+	}
+	before := all()
 
 	c := connect(t, open(t, server.URL(), true))
 	names := slices.Sorted(maps.Keys(c.tools))
@@ -66,8 +75,8 @@ func TestAReadOnlyDoorHasOnlyToolsThatLook(t *testing.T) {
 	if !strings.Contains(c.InitializeResult().Instructions, "read-only") {
 		t.Error("the client is not told")
 	}
-	if after := server.Client().Info(ctx, "keyspace").Val(); after != before {
-		t.Errorf("%s became %s", before, after)
+	if all() != before {
+		t.Error("something was written")
 	}
 }
 
