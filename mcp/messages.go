@@ -70,6 +70,7 @@ type mail struct {
 	At      string `json:"timestamp,omitempty"`
 	Content value  `json:"content,omitempty"`
 	Raw     string `json:"raw,omitempty" jsonschema:"what stood there, where it was no message"`
+	Omitted string `json:"omitted,omitempty" jsonschema:"why the content is not shown"`
 }
 
 // receiveStep is how many messages one step takes; after each it is seen how
@@ -110,6 +111,10 @@ func (d *door) peekMessages(ctx context.Context, in peekIn) (inboxOut, error) {
 	for _, m := range found {
 		if size > maxAnswer {
 			break
+		}
+		if len(m.Raw) > maxValue {
+			out.Messages = append(out.Messages, mail{ID: m.ID, From: m.From, At: m.Timestamp, Omitted: tooLarge(len(m.Raw)).String()})
+			continue
 		}
 		out.Messages, size = append(out.Messages, mailOf(m)), size+len(m.Raw)
 	}

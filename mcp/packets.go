@@ -209,6 +209,10 @@ func (d *door) look(ctx context.Context, r dispatch.Request, count int) (collect
 			out.More = true
 			break
 		}
+		if len(i.Raw) > maxValue {
+			out.Items = append(out.Items, item{Field: i.Field, Faults: []packet.Fault{tooLarge(len(i.Raw))}})
+			continue
+		}
 		out.Items, size = append(out.Items, itemOf(i)), size+len(i.Raw)
 	}
 	if r.Op == dispatch.LRange && len(found.Items)+found.Expired > count {
@@ -241,6 +245,11 @@ func (d *door) take(ctx context.Context, r dispatch.Request, count int) (collect
 		}
 	}
 	return out, nil
+}
+
+// tooLarge stands for a value that a look does not show.
+func tooLarge(n int) packet.Fault {
+	return packet.Fault{Field: "value", Value: fmt.Sprintf("%d bytes", n), Expected: fmt.Sprintf("at most %d to be shown here; ifpacket collect shows it", maxValue)}
 }
 
 func itemOf(i dispatch.Item) item {

@@ -154,6 +154,32 @@ func TestValuesOfOthersAreHandedOverAsTheyAre(t *testing.T) {
 	}
 }
 
+func TestWhatIsTooLargeForAModelIsToldAndLeftWhereItIs(t *testing.T) {
+	t.Parallel()
+	c, r, _ := start(t)
+	huge := strings.Repeat("x", 2<<20)
+	r.RPush(ctx, "queue:q", huge, "small")
+	items := list(c.call(t, "collect", `{"key": "queue:q"}`)["items"])
+	if len(items) != 2 || !strings.Contains(fmt.Sprint(field(items[0], "faults")), "2097152 bytes") || field(items[1], "raw_base64") == nil {
+		t.Errorf("%.300v", items)
+	}
+	r.RPush(ctx, "messages:ann", fmt.Sprintf(`{"message_id": "msg_1", "content": %q}`, huge), `{"message_id": "msg_2", "content": "1"}`)
+	mails := list(c.call(t, "peek_messages", `{"agent": "ann"}`)["messages"])
+	if len(mails) != 2 || field(mails[0], "omitted") == nil || field(mails[1], "content") != 1.0 {
+		t.Errorf("%.300v", mails)
+	}
+	taken := list(c.call(t, "receive_messages", `{"agent": "ann", "count": 1}`)["messages"])
+	if field(taken[0], "content") != huge {
+		t.Error("what was taken was not given")
+	}
+	for range 100 {
+		r.RPush(ctx, "carcel:dead_letters", fmt.Sprintf(`{"tracking_id": "x", "reason": %q, "decision": "odd", "contents": {}}`, huge[:50_000]))
+	}
+	if held := c.call(t, "carcel_list", `{"limit": 100}`); len(list(held["entries"])) != 100 {
+		t.Errorf("%.300v", held)
+	}
+}
+
 // answersOf is call for a result that is at hand.
 func (c *client) answersOf(t *testing.T, name string, r any) map[string]any {
 	t.Helper()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/infrafabric/ifpacket/core/carcel"
@@ -151,7 +152,7 @@ func (d *door) carcelList(ctx context.Context, in carcelIn) (carcelOut, error) {
 	for i := len(chosen) - 1; i >= 0 && len(out.Entries) < in.Limit; i-- {
 		e := chosen[i]
 		out.Entries = append(out.Entries, heldOut{
-			e.ID(), e.Primitive, e.Vertical, string(e.Decision), e.Reason, e.Origin, e.Key, instant(e.At), instant(e.Expires), e.Given, e.Required,
+			e.ID(), short(e.Primitive), short(e.Vertical), short(string(e.Decision)), short(e.Reason), short(e.Origin), short(e.Key), instant(e.At), instant(e.Expires), e.Given, e.Required,
 		})
 	}
 	return out, nil
@@ -172,7 +173,7 @@ type traceOut struct {
 	Decision   string       `json:"decision,omitempty"`
 	Reason     string       `json:"reason,omitempty" jsonschema:"for the decision"`
 	Approvals  []string     `json:"approvals,omitempty" jsonschema:"who has approved"`
-	Lineage    []string     `json:"lineage" jsonschema:"entries as they stand"`
+	Lineage    []string     `json:"lineage" jsonschema:"entries as they stand, at most 100"`
 	Ledger     []value      `json:"ledger" jsonschema:"the ledger's records, oldest first: position, and fields as pairs"`
 	NotFound   []string     `json:"not_found"`
 }
@@ -207,7 +208,7 @@ func (d *door) trace(ctx context.Context, in traceIn) (traceOut, error) {
 			out.Approvals = append(out.Approvals, a.Person)
 		}
 	}
-	for _, s := range r.Chain {
+	for _, s := range r.Chain[:min(len(r.Chain), 100)] {
 		out.Lineage = append(out.Lineage, s.Raw)
 	}
 	for _, rec := range first(r.Records) {
@@ -225,4 +226,13 @@ func instant(at time.Time) string {
 		return ""
 	}
 	return at.UTC().Format(time.RFC3339)
+}
+
+// short keeps a text of others to a length that a list bears.
+func short(s string) string {
+	const most = 500
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }

@@ -17,6 +17,10 @@ import (
 // behind the item that passes it. A model has to read it all.
 const maxAnswer = 256 << 10
 
+// maxValue is how many bytes of one value a look shows, and of all an answer
+// has that nothing was taken for. What is larger is not for a model.
+const maxValue = 1 << 20
+
 // effect is what a tool does to Redis.
 type effect int
 
@@ -72,22 +76,25 @@ func add[In, Out any](d *door, t tool, do func(ctx context.Context, in In) (Out,
 		if err != nil {
 			return failure(err), nil
 		}
-		return answer(out)
+		raw, err := encode(out)
+		if err == nil && t.effect == looks && len(raw) > maxValue {
+			err = fmt.Errorf("the answer would have %d bytes, and at most %d are given: ask for less", len(raw), maxValue)
+		}
+		if err != nil {
+			return failure(err), nil
+		}
+		return &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: string(raw)}}, StructuredContent: raw}, nil
 	})
 }
 
-func answer(out any) (*sdk.CallToolResult, error) {
+func encode(out any) (json.RawMessage, error) {
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(out); err != nil {
 		return nil, fmt.Errorf("the answer: %w", err)
 	}
-	raw := bytes.TrimSpace(text.Bytes())
-	return &sdk.CallToolResult{
-		Content:           []sdk.Content{&sdk.TextContent{Text: string(raw)}},
-		StructuredContent: json.RawMessage(raw),
-	}, nil
+	return bytes.TrimSpace(text.Bytes()), nil
 }
 
 // failure is an error as a model reads it.

@@ -42,7 +42,7 @@ func invalid(format string, args ...any) error {
 	return fmt.Errorf("%w %s", ErrInvalid, fmt.Sprintf(format, args...))
 }
 
-var denied = fmt.Errorf("%w: one of the two is wrong, or it is long over; nothing was done", ErrDenied)
+var errDenied = fmt.Errorf("%w: one of the two is wrong, or it is long over; nothing was done", ErrDenied)
 
 func ended(at time.Time) error {
 	return fmt.Errorf("%w: it ended at %s; begin another one", ErrEnded, at.UTC().Format(time.RFC3339))

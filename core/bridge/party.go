@@ -216,7 +216,7 @@ func (p *Party) act(ctx context.Context, script *store.Script, keys []string, ar
 	case "OK":
 		return rest, nil
 	case "DENIED":
-		return nil, denied
+		return nil, errDenied
 	case "ENDED":
 		return nil, ended(millis(rest[0]))
 	case "RATE":
