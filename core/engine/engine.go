@@ -38,12 +38,15 @@ type Config struct {
 	Name  string
 	Tell  func(line string) // is told, for people, which keys were made
 	Watch watch.Options
+	// Exports is the folder for reports that a person saves; "" has none.
+	Exports string
 	// Ephemeral says that the server is expected to lose its data: then its
 	// ledger begins anew by itself, with the break recorded.
 	Ephemeral bool
 	// Unrecorded are globs of the keys whose consumers record nothing; see
 	// lineage.Options.
 	Unrecorded []string
+	Feed       lineage.Pace // the usual one when zero
 }
 
 // Engine is IF.PACKET on one Redis.
@@ -58,8 +61,10 @@ type Engine struct {
 	carcel     *carcel.Carcel
 	ledger     *ledger.Ledger
 	name       string // of keys that have to be made
+	exports    string
 	tracer     *lineage.Tracer
 	bridge     *bridge.Bridge
+	feed       *lineage.Feed
 }
 
 // Open makes an engine. It does not connect: a Redis that is away shows at
@@ -110,8 +115,10 @@ func Open(c Config) (*Engine, error) {
 		ledger:     log,
 		name:       c.Name,
 		bridge:     bridge.New(s, bridge.Limits{}),
+		exports:    c.Exports,
 	}
-	e.tracer = lineage.NewTracer(e.sources(c.Unrecorded))
+	sources := e.sources(c.Unrecorded)
+	e.tracer, e.feed = lineage.NewTracer(sources), lineage.NewFeed(sources, watcher, c.Feed)
 	return e, nil
 }
 

@@ -5,7 +5,8 @@
 --         lease_until   3 lease in ms   4 how many tasks are wanted   5 how many to look at
 -- RETURNS {'OK', when the leases end, in ms, task id, token, type, data, posted by, priority,
 --         failures so far, posted at, …} | {'NONE'} | {'WRONGTYPE', key, expected, found}
--- ATOMIC  all of it: every type is checked before a task is claimed
+-- ATOMIC  all of it: every type is checked before a task is claimed; what was due again is
+--         back in the queue even when a task in it has a key of another type
 local queue, lease, wanted, reach = arg(1), tonumber(arg(3)), tonumber(arg(4)), tonumber(arg(5))
 local refusal = guard_queue(queue) or barred('ZADD', 'ZREM', 'HINCRBY', 'SET', 'HSET')
 if refusal then return refusal end

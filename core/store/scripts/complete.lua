@@ -8,7 +8,7 @@
 local refusal = barred('HSET', 'DEL', 'ZREM', 'EXPIRE')
 if refusal then return refusal end
 for i = 5, args, 3 do
-  refusal = guard_task(arg(i))
+  refusal = guard_task(arg(i)) or guard_queue(queue_of(arg(i)))
   if refusal then return refusal end
 end
 local agent, time, keep, answer = arg(1), arg(2), tonumber(arg(3)), {'OK'}
@@ -21,8 +21,6 @@ local function complete(id, token, result)
   local how = hold(id, agent, token)
   if not how then return 'NOTHELD' end
   local queue = queue_of(id)
-  local refused = guard_queue(queue)
-  if refused then return 'NOTHELD' end
   redis.call('HSET', results .. id, 'task_id', id, 'completed_by', agent, 'completed_at', time, 'result', result)
   if token > 0 then redis.call('HSET', results .. id, 'token', token) end
   redis.call('HSET', tasks .. id, 'completed_at', time)
