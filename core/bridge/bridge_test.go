@@ -638,3 +638,33 @@ func TestFiftyConversationsAtOnceKeepToThemselves(t *testing.T) {
 		all.Wait()
 	})
 }
+
+func TestWhoMayNotWriteAllOfItWritesNothing(t *testing.T) {
+	t.Parallel()
+	server := testredis.Start(t)
+	c := server.Client()
+	free, _ := open(t, server.URL(), bridge.Limits{})
+	made, one, _ := pair(t, free)
+	say(t, one, "x")
+	for i, command := range []string{"rpush", "zadd", "hset", "pexpireat", "lpop"} {
+		user := fmt.Sprint("user", i)
+		if err := c.Do(ctx, "ACL", "SETUSER", user, "on", "nopass", "~*", "&*", "+@all", "-"+command).Err(); err != nil {
+			t.Fatal(err)
+		}
+		b, _ := open(t, "redis://"+user+":x@"+server.Addr()+"/0", bridge.Limits{})
+		before := fmt.Sprint(c.HGetAll(ctx, keyspace.Conversation(made.ID)).Val(), c.LRange(ctx, keyspace.ConversationInbox(made.ID, "b"), 0, -1).Val())
+		act := func() (err error) {
+			_, err = b.Party(made.ID, made.Token).Send(ctx, bridge.Message{Text: "y"}, "")
+			return err
+		}
+		if command == "lpop" {
+			act = func() (err error) { _, err = b.Party(made.ID, made.PartnerToken).Check(ctx, 0); return err }
+		}
+		if err := act(); !errors.Is(err, store.ErrAuth) {
+			t.Errorf("without %s: %v", command, err)
+		}
+		if after := fmt.Sprint(c.HGetAll(ctx, keyspace.Conversation(made.ID)).Val(), c.LRange(ctx, keyspace.ConversationInbox(made.ID, "b"), 0, -1).Val()); after != before {
+			t.Errorf("without %s something was written:\n%s\n%s", command, before, after)
+		}
+	}
+}
