@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/infrafabric/ifpacket/internal/testredis"
 )
@@ -91,10 +90,10 @@ func TestATaskThatNamesAPrimitiveIsJudged(t *testing.T) {
 
 func TestAClaimWaitsForATask(t *testing.T) {
 	t.Parallel()
-	c, _, _ := start(t)
+	c, r, _ := start(t)
 	got := make(chan map[string]any, 1)
 	go func() { got <- c.call(t, "claim_task", `{"queue": "q", "wait_seconds": 30}`) }()
-	time.Sleep(50 * time.Millisecond) // most likely it waits by now; it must work out either way
+	testredis.Eventually(t, "it waits", func() bool { return r.PubSubNumPat(ctx).Val() == 1 })
 	c.call(t, "post_task", `{"queue": "q"}`)
 	if tasks := list((<-got)["tasks"]); len(tasks) != 1 {
 		t.Errorf("%v", tasks)
