@@ -26,7 +26,7 @@ ifpacket trace if://citation/4f6a1b52-2f0e-5c2a-9e53-2f6c3e0d8a11 -o json`,
 }
 
 func (a *app) trace(ctx context.Context, place *place, output, asked string) error {
-	report, err := place.engine.Trace(ctx, asked)
+	report, err := place.engine.Trace(ctx, asked, 0)
 	if err != nil {
 		return keysError(err)
 	}

@@ -185,7 +185,7 @@ type placeOut struct {
 }
 
 func (d *door) trace(ctx context.Context, in traceIn) (traceOut, error) {
-	r, err := d.engine.Trace(ctx, in.ID)
+	r, err := d.engine.Trace(ctx, in.ID, 0)
 	if err != nil {
 		return traceOut{}, err
 	}

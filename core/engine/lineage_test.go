@@ -32,7 +32,7 @@ func TestAPolicyThatRequiresSealsFailsPacketsWithout(t *testing.T) {
 		if err != nil || verdict.Overall != seal.Unauthenticated || verdict.Bad() != bad {
 			t.Errorf("%q: %v, %+v", text, err, verdict)
 		}
-		r, err := e.Trace(ctx, "x")
+		r, err := e.Trace(ctx, "x", 0)
 		if err != nil || r.Verdict.Bad() != bad {
 			t.Errorf("%q: %v, %+v", text, err, r.Verdict)
 		}
