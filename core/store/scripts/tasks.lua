@@ -15,6 +15,13 @@ local function guard_queue(queue)
   return guard(queues .. queue, 'zset') or guard(delays .. queue, 'zset') or guard(leases .. queue, 'zset')
 end
 
+-- Fields of a task in one step, or nil and the refusal.
+local function fields_of(id, ...)
+  local fields = redis.pcall('HMGET', tasks .. id, ...)
+  if fields.err then return nil, guard(tasks .. id, 'hash') or fields end
+  return fields
+end
+
 -- A task is done when its result is there, or was: results may be given a shorter life
 -- than tasks, so that whoever completes notes it in the task as well.
 local function done(id)
@@ -40,14 +47,13 @@ end
 -- How an agent holds a task: 'HELD', with the claim's text; 'LAPSED' when its time is over
 -- and nobody was given the task since; nil when it does not. A token of 0 is not asked for,
 -- but without it nobody can tell whose a claim was that has ended.
+local function names(text, agent, token)
+  local ok, claim = pcall(cjson.decode, text)
+  return ok and type(claim) == 'table' and claim.agent_id == agent and (token == 0 or claim.token == token)
+end
 local function hold(id, agent, token)
   local text = redis.call('GET', claims .. id)
-  if text then
-    local ok, claim = pcall(cjson.decode, text)
-    if not ok or type(claim) ~= 'table' or claim.agent_id ~= agent then return end
-    if token > 0 and claim.token ~= token then return end
-    return 'HELD', text
-  end
+  if text then return names(text, agent, token) and 'HELD' or nil, text end
   if token > 0 and tonumber(redis.call('HGET', tasks .. id, 'token') or '') == token and not done(id) then
     return 'LAPSED'
   end
