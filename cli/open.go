@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"sort"
 	"strings"
 
@@ -69,7 +70,10 @@ func (a *app) open(ctx context.Context) (*place, error) {
 		}
 		p.chamber, council = chamber, chamber
 	}
-	p.engine, err = engine.Open(engine.Config{URL: p.url, ReadOnly: readOnly, Council: council, Keys: keys, Tell: a.told, Ephemeral: mayLose, Unrecorded: unrecorded})
+	p.engine, err = engine.Open(engine.Config{
+		URL: p.url, ReadOnly: readOnly, Council: council, Keys: keys, Tell: a.told,
+		Ephemeral: mayLose, Unrecorded: unrecorded, Exports: filepath.Join(dataHome(), "exports"),
+	})
 	if err != nil {
 		p.end()
 		return nil, err

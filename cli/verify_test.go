@@ -151,3 +151,14 @@ func TestOnAnotherMachineSealsReadKeyUnknownUntilTheirKeyIsTrusted(t *testing.T)
 		t.Errorf("%v", v)
 	}
 }
+
+func TestAPolicyMayMakeAMissingSealAFailure(t *testing.T) {
+	s := start(t)
+	onMachine(t, t.TempDir())
+	s.RPush(context.Background(), "queue:py", strings.TrimSuffix(strings.SplitAfter(python(t, writer, ""), "\n")[0], "\n"))
+	s.verify("", "--key", "queue:py").ends(t, 0)
+	strict := file(t, "require_seal: true\nguardians: [{name: g, rules: [{name: r, when: entropy > 0.5, status: blocked}]}]\n")
+	if o := s.verify("", "--key", "queue:py", "--policy", strict).ends(t, 4).object(t); o["overall"] != "unauthenticated" {
+		t.Errorf("%v", o)
+	}
+}

@@ -43,9 +43,9 @@ func TestAFilterNarrowsTheListUntilEsc(t *testing.T) {
 func TestZoomGivesAPaneTheWholeScreenAndBack(t *testing.T) {
 	t.Parallel()
 	c := console.Start(t, "--demo")
-	c.See("● live", "Throughput", "Activity  newest last").Press("z")
-	c.Gone("Throughput", "Activity  newest last").See("Carcel  ", "process.kill")
-	c.Press("z").See("Throughput", "Activity  newest last")
+	c.See("● live", "Throughput", "beat").Press("z")
+	c.Gone("Throughput", "beat").See("Carcel  ", "process.kill")
+	c.Press("z").See("Throughput", "beat")
 	c.Quit()
 }
 
@@ -66,7 +66,7 @@ func TestTabMovesTheFocusFromPaneToPane(t *testing.T) {
 		}
 	}
 	c.Until("Carcel has the focus", focused("Carcel"))
-	for _, title := range []string{"Activity", "Queues", "Agents", "Carcel"} {
+	for _, title := range []string{"Lineage", "Queues", "Agents", "Carcel"} {
 		c.Press("tab")
 		c.Until(title+" has the focus", focused(title))
 	}

@@ -24,7 +24,7 @@ func TestTheDemoMovesOnItsOwn(t *testing.T) {
 	t.Parallel()
 	c := console.Start(t, "--demo")
 	c.Press("9").See("Activity").SeeAny("dispatched", "claimed", "completed")
-	ledger := regexp.MustCompile(`ledger ([\d,]+)`)
+	ledger := regexp.MustCompile(`ledger . ([\d,]+)`)
 	var first string
 	c.Until("the ledger is counted", func() bool {
 		if found := ledger.FindStringSubmatch(c.Line(0)); found != nil {

@@ -108,6 +108,7 @@ func pretty(key string) string {
 type State struct {
 	Enabled bool
 	Reason  string // shown instead of the action when it is not enabled
+	Moot    bool   // nobody misses the action: the footer keeps the reason to itself
 }
 
 // On is the state of an action that is possible.
@@ -115,3 +116,6 @@ var On = State{Enabled: true}
 
 // Off is the state of an action that is not possible, with the reason.
 func Off(reason string) State { return State{Reason: reason} }
+
+// Moot is the state of an action that there is no occasion for.
+func Moot(reason string) State { return State{Reason: reason, Moot: true} }

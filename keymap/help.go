@@ -30,7 +30,7 @@ func (m *Map) Footer(scopes []Scope, state func(id string) State) (hints []Hint,
 		}
 		if state != nil {
 			if s := state(b.ID); !s.Enabled {
-				if b.Dangerous && reason == "" {
+				if b.Dangerous && reason == "" && !s.Moot {
 					reason = s.Reason
 				}
 				continue

@@ -55,6 +55,12 @@ func defaults() []Binding {
 		{ID: "carcel.pause", Keys: []string{"p"}, Help: "pause run", Scope: Carcel, Dangerous: true, Description: "Pause the replay under way, at once; or carry on one that stands, which asks first.", Order: 95, Keep: 1},
 		{ID: "carcel.cancel", Keys: []string{"c"}, Help: "cancel run", Scope: Carcel, Dangerous: true, Description: "End the replay; what was released stays released."},
 
+		{ID: "lineage.filter", Keys: []string{"f"}, Help: "verdicts", Scope: Lineage, Description: "Show all verdicts, only those that need somebody, only verified ones, or only packets without a seal.", Order: 45, Keep: 5},
+		{ID: "lineage.trace", Keys: []string{"t"}, Help: "trace", Scope: Lineage, Description: "Trace any packet by its tracking id or citation, also one that is not in the list.", Order: 40, Keep: 2},
+		{ID: "lineage.go", Keys: []string{"o"}, Help: "go there", Scope: Lineage, Description: "Go to where the packet is: its queue, or the carcel.", Order: 52, Keep: 6},
+		{ID: "lineage.export", Keys: []string{"e"}, Help: "export", Scope: Lineage, Description: "Write the whole report on the packet into a file, as JSON.", Order: 54, Keep: 4},
+		{ID: "lineage.accept", Keys: []string{"A"}, Help: "accept", Scope: Lineage, Dangerous: true, Description: "Take a refused ledger as it is from now on: a new origin begins, the break is recorded, and dispatch goes on.", Order: 100, Keep: 1},
+
 		{ID: "edit.replay", Keys: []string{"ctrl+enter", "alt+enter", "f5"}, Help: "replay", Scope: Edit, Dangerous: true, Description: "Replay the entry with these contents; f5 works in every terminal.", Order: 10, Keep: 1},
 		{ID: "edit.format", Keys: []string{"ctrl+f"}, Help: "format json", Scope: Edit, Description: "Indent the contents again.", Order: 20, Keep: 4},
 		{ID: "edit.leave", Keys: []string{"esc"}, Help: "leave", Scope: Edit, Description: "Leave the editor; nothing is replayed.", Order: 30, Keep: 3},

@@ -26,6 +26,8 @@ type matter struct {
 	worst      string
 	since      time.Time // zero when not known
 	target     views.Go
+	// The way out, where it is not on the screen that 0 goes to, and in short.
+	cure, short string
 }
 
 // add counts one more, which may be the worst so far.
@@ -36,23 +38,12 @@ func (a *matter) add(id string, since time.Time) {
 	}
 }
 
-// told are the matters of one Snapshot, so that they are gathered once.
-type told struct {
-	of  *watch.Snapshot
-	all []matter
-}
-
 // matters are all there are, most urgent first.
-func (m *model) matters() []matter {
-	if m.told.of != m.shared.Snap {
-		m.told = told{m.shared.Snap, gather(m.shared.Snap, m.shared.Engine.Sitting().Trouble)}
-	}
-	return m.told.all
-}
+func (m *model) matters() []matter { return m.gathered().all }
 
 // gather finds the matters in a picture; refused is why the newest policy file
-// is not in force.
-func gather(s *watch.Snapshot, refused error) []matter {
+// is not in force, and evidence are those of ledger and lineage.
+func gather(s *watch.Snapshot, refused error, evidence ...matter) []matter {
 	waits := matter{glyph: waitGlyph(s), worst: "oldest", tiny: "wait", target: views.Go{Screen: "screen.carcel"}}
 	waits.n, waits.since = s.Carcel.Waiting()
 	waits.what = plural(waits.n, "waits for a person", "wait for a person")
@@ -75,7 +66,7 @@ func gather(s *watch.Snapshot, refused error) []matter {
 		}
 	}
 	silent.what = plural(silent.n, "agent silent", "agents silent")
-	all := []matter{waits, lost(s), policy(refused), wrong, stuck, silent, faulty(s)}
+	all := append(evidence, waits, lost(s), policy(refused), wrong, stuck, silent, faulty(s))
 	return slices.DeleteFunc(all, func(a matter) bool { return a.n == 0 })
 }
 
@@ -187,10 +178,18 @@ func (m *model) attentionLine() string {
 	if m.width < views.WideFrom {
 		brevity = 1
 	}
-	left := m.tell(all, brevity)
-	for cells(left...) > room && brevity < terse {
-		brevity++
-		left = m.tell(all, brevity)
+	left := m.tell(all, brevity, true)
+	for whole := true; cells(left...) > room; left = m.tell(all, brevity, whole) {
+		switch {
+		case brevity < terse:
+			brevity++
+		case whole: // the way out in short, before words are left out
+			whole = false
+		case brevity < terse+len(all)-1:
+			brevity++
+		default:
+			return m.line(left, right)
+		}
 	}
 	if l := m.shared.Snap.Link; l.State == watch.Polling && cells(left...)+pollingRoom <= room {
 		left = append(left, widget.T(faint, "   ·   polling: "+l.Reason))
@@ -201,34 +200,53 @@ func (m *model) attentionLine() string {
 // pollingRoom is the least room in which the reason for polling says anything.
 const pollingRoom = 32
 
-// terse is the greatest brevity: counts alone.
+// terse is the brevity of counts alone; each more leaves out the words of one
+// matter, the least urgent first.
 const terse = 4
 
 // tell says all matters in a line: at brevity 0 in full, then in short words,
 // then with the age or, where it is not known, the name of the worst, then
-// with the age alone, then as mere counts, so that no kind is ever cut off.
-func (m *model) tell(all []matter, brevity int) []widget.Span {
-	apart := [...]string{"      ", "    ", "    ", "  ", "  "}[brevity]
+// with the age alone, then as mere counts, and at last those without words, so
+// that no kind is ever cut off. The way out of a refused ledger is told always,
+// whole or in short.
+func (m *model) tell(all []matter, brevity int, whole bool) []widget.Span {
+	apart := [...]string{"      ", "    ", "    ", "  ", "  "}[min(brevity, terse)]
+	worded := len(all) - max(brevity-terse, 0)
 	var out []widget.Span
 	for i, a := range all {
 		if i > 0 {
 			out = append(out, widget.T(fg, apart))
 		}
-		words, age := a.tiny, ""
+		words, age, cure := " "+a.tiny, "", a.short
 		if !a.since.IsZero() {
 			age = " " + widget.Age(m.shared.Now.Sub(a.since))
 		}
-		worst := " " + widget.CutMiddle(widget.Sanitize(a.worst), 24)
+		worst := ""
+		if a.worst != "" {
+			worst = " " + widget.CutMiddle(widget.Sanitize(a.worst), 24)
+		}
 		switch {
 		case brevity == 0:
-			words, worst = a.what, " "+worst
+			words = " " + a.what
+			if worst != "" {
+				worst = " " + worst
+			}
 		case brevity == 2 && age != "", brevity > 2:
 			worst = ""
 		}
-		if brevity == terse {
+		if brevity >= terse {
 			age = ""
 		}
-		out = append(out, widget.State(m.theme, a.glyph), widget.B(fg, " "+itoa(a.n)+" "+words), widget.T(muted, worst+age))
+		if i >= worded {
+			words = ""
+		}
+		if whole {
+			cure = a.cure
+		}
+		out = append(out, widget.State(m.theme, a.glyph), widget.B(fg, " "+itoa(a.n)+words), widget.T(muted, worst+age))
+		if cure != "" {
+			out = append(out, widget.T(accent, "  "+cure))
+		}
 	}
 	return out
 }

@@ -54,7 +54,7 @@ func BenchmarkFrame(b *testing.B) {
 
 // BenchmarkWake takes a new picture in which everything changed, and draws it.
 func BenchmarkWake(b *testing.B) {
-	for _, screen := range []string{"screen.pulse", "screen.queues", "screen.agents", "screen.carcel", "screen.activity"} {
+	for _, screen := range []string{"screen.pulse", "screen.queues", "screen.agents", "screen.carcel", "screen.lineage", "screen.activity"} {
 		b.Run(screen[len("screen."):], func(b *testing.B) {
 			all := wakes()
 			c := open(b, all[0]).size(200, 60).tell(views.Go{Screen: screen})

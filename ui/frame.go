@@ -84,6 +84,9 @@ func (m *model) place() string {
 // header says where this is, whether it is true, and who decides. What gives
 // way to the rest is the name of the place.
 func (m *model) header() string {
+	if trouble := m.troubleHeader(); trouble != "" {
+		return trouble
+	}
 	t, s := m.theme, m.shared.Snap
 	wide := m.width >= views.WideFrom
 	var right []widget.Span
@@ -91,7 +94,11 @@ func (m *model) header() string {
 		council := widget.CutMiddle(widget.Sanitize(governance.ShortRevision(m.options.Engine.Policy())), 24)
 		right = append(right, widget.T(faint, "council "), widget.T(fg, council), widget.T(fg, "   "))
 	}
-	right = append(right, widget.T(faint, "ledger "), widget.T(fg, ledgerText(s)), widget.T(fg, " "))
+	right = append(right, m.ledgerSpans(wide)...)
+	if m.width >= witnessFrom {
+		right = append(right, m.witnessSpans()...)
+	}
+	right = append(right, widget.T(fg, " "))
 	link := m.linkSpans(wide)
 
 	left := []widget.Span{widget.T(accent, " "+t.Glyph(themes.GlyphBrand)+" "), widget.B(fg, "IF.PACKET"), widget.T(fg, "   ")}
@@ -114,6 +121,9 @@ func (m *model) header() string {
 	}
 	return widget.Spread(t, themes.Bg, m.width, append(left, note), link, right)
 }
+
+// witnessFrom is the width from which the header has room for the witness.
+const witnessFrom = 150
 
 func ledgerText(s *watch.Snapshot) string {
 	if s.Ledger == 0 {
@@ -170,14 +180,19 @@ func (m *model) linkSpans(wide bool) []widget.Span {
 
 // badge is what of a screen needs a person.
 func (m *model) badge(id string) []widget.Span {
-	s := m.shared.Snap
-	if id == "screen.carcel" {
-		if n, _ := s.Carcel.Waiting(); n > 0 {
-			g := waitGlyph(s)
-			return []widget.Span{widget.T(g.Role(), m.theme.Glyph(g)+itoa(n))}
-		}
+	n, g := 0, themes.GlyphCalm
+	switch s := m.shared.Snap; id {
+	case "screen.carcel":
+		n, _ = s.Carcel.Waiting()
+		g = waitGlyph(s)
+	case "screen.lineage":
+		told := m.gathered()
+		n, g = told.bad, told.worst
 	}
-	return nil
+	if n == 0 {
+		return nil
+	}
+	return []widget.Span{widget.T(g.Role(), m.theme.Glyph(g)+itoa(n))}
 }
 
 // tabs are the nine screens by number.

@@ -15,6 +15,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/infrafabric/ifpacket/core/engine"
+	"github.com/infrafabric/ifpacket/core/ledger"
+	"github.com/infrafabric/ifpacket/core/lineage"
 	"github.com/infrafabric/ifpacket/core/store"
 	"github.com/infrafabric/ifpacket/core/watch"
 	"github.com/infrafabric/ifpacket/keymap"
@@ -34,6 +36,8 @@ type console struct {
 	*model
 	t     testing.TB
 	snap  *watch.Snapshot
+	feed  *lineage.Picture
+	book  *ledger.State
 	now   time.Time
 	cmd   tea.Cmd // of the last message
 	timer tea.Cmd // and the timer that it began
@@ -62,8 +66,14 @@ func open(t testing.TB, snap *watch.Snapshot, tweaks ...tweak) *console {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &console{model: m, t: t, snap: snap, now: noon}
+	c := &console{model: m, t: t, snap: snap, now: noon, feed: new(lineage.Picture), book: new(ledger.State)}
+	if snap.Ledger > 0 {
+		c.feed, c.book = calmFeed(), calmLedger()
+	}
 	m.picture = func() *watch.Snapshot { return c.snap }
+	m.lineage = func() *lineage.Picture { return c.feed }
+	m.ledger = func() *ledger.State { return c.book }
+	m.shared.Evidence = &library{feed: badFeed()}
 	m.clock = func() time.Time { return c.now }
 	return c
 }
@@ -150,6 +160,21 @@ func (c *console) follow(cmd tea.Cmd) {
 			c.follow(c.cmd)
 		}
 	}
+}
+
+// settle tells the model whatever the commands of the last message answer, as
+// the program does. It is for messages that were told: a key that was pressed
+// has had its commands run, and a timer rings once.
+func (c *console) settle() *console {
+	c.t.Helper()
+	for todo := []tea.Cmd{c.cmd}; len(todo) > 0; todo = todo[1:] {
+		for _, msg := range answers(todo[0]) {
+			if c.tell(msg); c.cmd != nil {
+				todo = append(todo, c.cmd)
+			}
+		}
+	}
+	return c
 }
 
 // answers runs a command as the program would.

@@ -50,7 +50,7 @@ func situations(t *testing.T) (all []situation) {
 		for i := range 9 {
 			add(itoa(i + 1))
 		}
-		for _, keys := range []string{"1 tab", "1 tab tab", "1 tab tab tab", "2 tab", "3 tab", "4 tab", "6 esc", "1 / q", "2 / q", "1 z"} {
+		for _, keys := range []string{"1 tab", "1 tab tab", "1 tab tab tab", "2 tab", "3 tab", "4 tab", "5 down", "5 tab", "5 enter", "6 esc", "1 / q", "2 / q", "1 z"} {
 			add(strings.Fields(keys)...)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/infrafabric/ifpacket/core/ledger"
+	"github.com/infrafabric/ifpacket/core/lineage"
 	"github.com/infrafabric/ifpacket/core/watch"
 	"github.com/infrafabric/ifpacket/keymap"
 	"github.com/infrafabric/ifpacket/themes"
@@ -36,6 +38,8 @@ type model struct {
 	active  int
 
 	picture func() *watch.Snapshot // the newest
+	lineage func() *lineage.Picture
+	ledger  func() *ledger.State
 	clock   func() time.Time
 
 	overlay  overlay
@@ -48,6 +52,7 @@ type model struct {
 	ticking       bool
 	attention     int // which matter 0 goes to next
 	told          told
+	sealing       sealing
 }
 
 func newModel(o Options) (*model, error) {
@@ -56,7 +61,8 @@ func newModel(o Options) (*model, error) {
 		return nil, err
 	}
 	m := &model{options: o, theme: theme, picture: o.Engine.Watcher().Snapshot, clock: time.Now}
-	s := &views.Shared{Engine: o.Engine, Theme: theme, Keys: o.Keys, As: o.As, Snap: m.picture(), Now: m.clock()}
+	m.lineage, m.ledger = o.Engine.Feed().Picture, o.Engine.Ledger().State
+	s := &views.Shared{Engine: o.Engine, Theme: theme, Keys: o.Keys, As: o.As, Snap: m.picture(), Now: m.clock(), Evidence: o.Engine}
 	m.shared = s
 	m.screens = []screen{
 		{"screen.pulse", "Pulse", views.NewPulse(s)},
@@ -155,7 +161,8 @@ func (m *model) pane() views.Pane { return m.screens[m.active].pane }
 
 // refresh takes the newest picture to the screen in sight.
 func (m *model) refresh() tea.Cmd {
-	m.shared.Snap = m.picture()
+	m.shared.Snap, m.shared.Lineage, m.shared.Ledger = m.picture(), m.lineage(), m.ledger()
+	m.sealing.note(m.shared.Ledger, m.shared.Now)
 	m.applyTheme()
 	if m.width == 0 {
 		return nil

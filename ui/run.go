@@ -49,40 +49,48 @@ func Run(ctx context.Context, o Options) (Switch, error) {
 	program := tea.NewProgram(m,
 		tea.WithContext(ctx), tea.WithFPS(framesPerSecond), tea.WithInput(o.Input), tea.WithOutput(o.Output), tea.WithEnvironment(o.Environ))
 	ctx, cancel := context.WithCancel(ctx)
-	watched := make(chan struct{})
+	followed := make(chan struct{}, 2)
 	pumped := make(chan struct{})
 
-	// The watcher must not wait for the program: it leaves word, and a
+	// Watcher and feed must not wait for the program: they leave word, and a
 	// goroutine of its own hands on at most one word at a time.
 	word := make(chan struct{}, 1)
 	watcher := o.Engine.Watcher()
-	watcher.OnChange(func() {
+	feed := o.Engine.Feed()
+	change := func() {
 		select {
 		case word <- struct{}{}:
 		default:
 		}
-	})
-	var fell error // a panic beside the program, which would leave the terminal as it is
-	go func() {
-		defer close(watched)
+	}
+	watcher.OnChange(change)
+	feed.OnChange(change)
+	fell := make(chan error, 2) // panics beside the program, which would leave the terminal as it is
+	follow := func(what string, run func(context.Context) error) {
 		defer func() {
 			if r := recover(); r != nil {
-				fell = fmt.Errorf("the watcher fell over: %v\n%s", r, debug.Stack())
+				fell <- fmt.Errorf("the %s fell over: %v\n%s", what, r, debug.Stack())
 				program.Kill()
 			}
+			followed <- struct{}{}
 		}()
-		_ = watcher.Run(ctx) // it ends with the context, and never before
-	}()
+		_ = run(ctx) // it ends with the context, and never before
+	}
+	go follow("watcher", watcher.Run)
+	go follow("feed of verdicts", feed.Run)
 	go func() {
 		defer close(pumped)
 		pump(ctx, word, program)
 	}()
 	_, err = program.Run()
 	cancel()
-	<-watched
+	<-followed
+	<-followed
 	<-pumped
-	if fell != nil {
-		return Switch{}, fell
+	select {
+	case err := <-fell:
+		return Switch{}, err
+	default:
 	}
 	if errors.Is(err, tea.ErrInterrupted) || errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil && !errors.Is(err, tea.ErrProgramPanic) {
 		err = nil

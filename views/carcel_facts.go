@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/charmbracelet/x/ansi"
-
 	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/custody/keyring"
 	"github.com/infrafabric/ifpacket/core/engine"
@@ -55,7 +53,7 @@ func (d *heldDoc) line(t *themes.Theme, i, width int) string {
 // document puts the lines together.
 func (d *heldDetail) document(e *carcel.Entry) heldDoc {
 	c := d.cases.get(e.SHA)
-	w := sections{d: d, e: e, c: c}
+	w := sections{page: page{width: d.width}, d: d, e: e, c: c}
 	w.identity()
 	w.why()
 	doc := heldDoc{}
@@ -82,28 +80,11 @@ func (d *heldDetail) document(e *carcel.Entry) heldDoc {
 
 // sections writes the lines of a detail.
 type sections struct {
-	d     *heldDetail
-	e     *carcel.Entry
-	c     *heldCase
-	lines []widget.Line
+	page
+	d *heldDetail
+	e *carcel.Entry
+	c *heldCase
 }
-
-func (s *sections) add(label widget.Span, value ...widget.Span) {
-	var l widget.Line
-	l.Space(colLabel).Add(label)
-	if len(value) > 0 {
-		l.To(colValue).Add(value...)
-	}
-	s.lines = append(s.lines, l)
-}
-
-// section begins one: a blank line, its name, its first value.
-func (s *sections) section(name string, value ...widget.Span) {
-	s.lines = append(s.lines, widget.Line{})
-	s.add(widget.B(themes.Fg, name), value...)
-}
-
-func (s *sections) more(value ...widget.Span) { s.add(widget.T(themes.Fg, ""), value...) }
 
 // row is a line of columns: label, glyph, name, and two more at the columns
 // given.
@@ -166,24 +147,6 @@ func since(now, at time.Time) string {
 		return widget.Clock(at)
 	}
 	return at.Format("2006-01-02 15:04:05")
-}
-
-// sentence adds a text over as many lines as it takes, five at most.
-func (s *sections) sentence(first bool, name string, role themes.Role, text string) {
-	wrapped := ansi.Wrap(widget.Sanitize(text), max(s.d.width-colValue-1, 8), "")
-	lines := strings.Split(wrapped, "\n")
-	if len(lines) > mostLines {
-		lines = lines[:mostLines]
-		lines[mostLines-1] += "…"
-	}
-	for _, line := range lines {
-		if first {
-			s.section(name, widget.T(role, line))
-		} else {
-			s.more(widget.T(role, line))
-		}
-		first = false
-	}
 }
 
 func (s *sections) why() {

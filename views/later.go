@@ -18,17 +18,6 @@ type Plain struct {
 	width, height int
 }
 
-// NewLineage tells where the evidence is kept.
-func NewLineage(s *Shared) *Plain {
-	return &Plain{Shared: s, title: "Lineage", note: func(*Shared) string { return "" }, lines: func(s *Shared) []fact {
-		return []fact{
-			textFact("ledger", widget.Commas(int(s.Snap.Ledger))+" decisions recorded"),
-			textFact("chains", "schema 1.1 carries a linked lineage: the Queues screen shows it"),
-			{"verdicts", []widget.Span{widget.T(themes.Muted, "chains are not verified here yet")}},
-		}
-	}}
-}
-
 // NewVoices says that the readings are not there yet.
 func NewVoices(s *Shared) *Plain {
 	return &Plain{Shared: s, title: "Voices", note: func(*Shared) string { return "" }, lines: func(*Shared) []fact {

@@ -60,6 +60,7 @@ type list[T any] struct {
 	scopes        []keymap.Scope
 	empty         string        // what would be here
 	begin         []widget.Span // and how to begin
+	none          string        // what to say when nothing passes; "" is that nothing matches
 	bare          bool          // Pulse on a narrow screen: no column heads
 	renew         func() []T    // makes the items, where they depend on the filter
 
@@ -238,7 +239,7 @@ func (l *list[T]) View(focused bool) string {
 	case len(l.rows.items) == 0:
 		parts = append(parts, widget.Empty(l.Theme, l.width, body, empty, begin...))
 	case len(l.rows.shown) == 0:
-		parts = append(parts, widget.Empty(l.Theme, l.width, body, "nothing matches the filter",
+		parts = append(parts, widget.Empty(l.Theme, l.width, body, first(l.none, "nothing matches the filter"),
 			widget.T(themes.Accent, "esc"), widget.T(themes.Muted, " clears it")))
 	default:
 		parts = append(parts, l.table.View(l.Theme))

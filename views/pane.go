@@ -1,12 +1,15 @@
 package views
 
 import (
+	"context"
 	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/infrafabric/ifpacket/core/engine"
+	"github.com/infrafabric/ifpacket/core/ledger"
+	"github.com/infrafabric/ifpacket/core/lineage"
 	"github.com/infrafabric/ifpacket/core/watch"
 	"github.com/infrafabric/ifpacket/keymap"
 	"github.com/infrafabric/ifpacket/themes"
@@ -22,6 +25,26 @@ type Shared struct {
 	As     string // the operator whose key signs here; "" is the only one there is
 	Snap   *watch.Snapshot
 	Now    time.Time
+
+	Lineage  *lineage.Picture // verdicts of what arrives; nil is none yet
+	Ledger   *ledger.State    // how the ledger stood at the last look; nil is none yet
+	Evidence Evidence
+}
+
+// Evidence is what the Lineage screen asks of the engine.
+type Evidence interface {
+	Trace(ctx context.Context, asked string) (lineage.Report, error)
+	SaveReport(r lineage.Report) (path string, err error)
+	AcceptLedger(ctx context.Context, why string) (ledger.Accepted, error)
+}
+
+// Refused is why the ledger is refused, so that nothing is dispatched; nil
+// when it is in order.
+func (s *Shared) Refused() error {
+	if s.Ledger == nil {
+		return nil
+	}
+	return s.Ledger.Trouble
 }
 
 // Away reports whether Redis does not answer, so that the picture is old.

@@ -19,7 +19,7 @@ type Pulse struct {
 	queues     *QueueList
 	agents     *AgentTree
 	carcel     *CarcelList
-	activity   *ActivityList
+	lineage    *LineageList
 	throughput *Throughput
 
 	focus         int
@@ -31,7 +31,7 @@ type Pulse struct {
 func NewPulse(s *Shared) *Pulse {
 	p := &Pulse{
 		Shared: s, queues: NewQueueList(s), agents: NewAgentTree(s), carcel: NewCarcelList(s),
-		activity: NewActivityList(s), throughput: NewThroughput(s),
+		lineage: newLineageDigest(s), throughput: NewThroughput(s),
 	}
 	p.agents.Fold = true
 	return p
@@ -41,9 +41,9 @@ func NewPulse(s *Shared) *Pulse {
 // the screen.
 func (p *Pulse) panes() []Pane {
 	if p.wide() {
-		return []Pane{p.queues, p.agents, p.carcel, p.activity}
+		return []Pane{p.queues, p.agents, p.carcel, p.lineage}
 	}
-	return []Pane{p.carcel, p.queues, p.agents, p.activity}
+	return []Pane{p.carcel, p.queues, p.agents, p.lineage}
 }
 
 func (p *Pulse) wide() bool { return p.width >= WideFrom }
@@ -60,8 +60,8 @@ func (p *Pulse) SetSize(width, height int) {
 		}
 	}
 	narrow := !p.wide() && !p.zoomed
-	p.queues.bare, p.agents.bare, p.carcel.bare, p.activity.bare = narrow, narrow, narrow, narrow
-	for _, l := range []*widget.Table{&p.queues.table, &p.agents.table, &p.carcel.table, &p.activity.table} {
+	p.queues.bare, p.agents.bare, p.carcel.bare, p.lineage.bare = narrow, narrow, narrow, narrow
+	for _, l := range []*widget.Table{&p.queues.table, &p.agents.table, &p.carcel.table, &p.lineage.table} {
 		l.Footless = narrow
 	}
 	if p.zoomed {
@@ -84,23 +84,23 @@ func (p *Pulse) layoutWide() {
 	p.queues.SetSize(left, top)
 	p.agents.SetSize(right, top)
 	p.carcel.SetSize(left, rest-top)
-	p.activity.SetSize(right, rest-top)
+	p.lineage.SetSize(right, rest-top)
 	p.throughput.SetSize(p.width-1, graph)
 }
 
 // layoutNarrow has one column: what waits for a person first. The carcel
-// takes no more than it has.
+// takes no more than it has, the lineage no more than what is bad in it.
 func (p *Pulse) layoutNarrow() {
 	w := p.width - 1
 	rest := p.height - 1 // the throughput is one line
 	carcel := 1 + min(max(len(p.Snap.Carcel.Entries()), 1), 5)
-	activity := 3
-	rest -= carcel + activity
+	lineage := 1 + min(max(p.lineage.bad, 1), 2)
+	rest -= carcel + lineage
 	queues := (rest + 1) / 2
 	p.carcel.SetSize(w, carcel)
 	p.queues.SetSize(w, queues)
 	p.agents.SetSize(w, rest-queues)
-	p.activity.SetSize(w, activity)
+	p.lineage.SetSize(w, lineage)
 	p.throughput.SetSize(w, 1)
 }
 
@@ -171,7 +171,7 @@ func (p *Pulse) click(x, y int) {
 		p.turn(at)
 	default:
 		at := -1
-		for i, h := range []int{p.carcel.height, p.queues.height, p.agents.height, p.activity.height} {
+		for i, h := range []int{p.carcel.height, p.queues.height, p.agents.height, p.lineage.height} {
 			if y < h {
 				at = i
 				break
@@ -205,7 +205,7 @@ func (p *Pulse) View(bool) string {
 	on := p.focused()
 	draw := func(pane Pane) string { return pane.View(pane == on) }
 	if !p.wide() {
-		return margin(widget.Stack(draw(p.carcel), draw(p.queues), draw(p.agents), draw(p.activity), p.throughput.View(false)))
+		return margin(widget.Stack(draw(p.carcel), draw(p.queues), draw(p.agents), draw(p.lineage), p.throughput.View(false)))
 	}
 	pair := func(a, b Pane, wa, wb int) string {
 		return widget.Columns(Gutter, widget.Block{View: draw(a), Width: wa}, widget.Block{View: draw(b), Width: wb})
@@ -213,7 +213,7 @@ func (p *Pulse) View(bool) string {
 	return margin(widget.Stack(
 		pair(p.queues, p.agents, p.queues.width, p.agents.width),
 		widget.Gap(p.width-1),
-		pair(p.carcel, p.activity, p.carcel.width, p.activity.width),
+		pair(p.carcel, p.lineage, p.carcel.width, p.lineage.width),
 		widget.Gap(p.width-1),
 		p.throughput.View(false),
 	))

@@ -10,7 +10,9 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/infrafabric/ifpacket/core/carcel"
+	"github.com/infrafabric/ifpacket/core/custody/seal"
 	"github.com/infrafabric/ifpacket/core/governance"
+	"github.com/infrafabric/ifpacket/core/lineage"
 	"github.com/infrafabric/ifpacket/core/watch"
 )
 
@@ -19,11 +21,13 @@ func pulse(t testing.TB, w, h int) *Pulse {
 	s.Snap = household()
 	s.Snap.Queues = numbered(30)
 	var held []*carcel.Entry
+	var rows []lineage.Row
 	for i := range 7 {
 		held = append(held, &carcel.Entry{SHA: strings.Repeat(string(rune('a'+i)), 64), TrackingID: string(rune('a' + i)), Primitive: fmt.Sprintf("prim.%d", i), Decision: governance.Blocked})
-		s.Snap.Activity = append(s.Snap.Activity, watch.Event{Seq: uint64(i + 1), At: noon, What: "dispatched", Where: "queue:a", Count: 1})
+		rows = append(rows, lineage.Row{Seq: uint64(i + 1), At: noon, TrackingID: fmt.Sprintf("id-%d", i), Verdict: seal.Verdict{Overall: seal.Verified}})
 	}
 	s.Snap.Carcel.Table = carcel.NewTable(held...)
+	s.Lineage = &lineage.Picture{Version: 1, Rows: rows}
 	p := NewPulse(s)
 	p.SetSize(w, h)
 	p.Refresh()
@@ -35,7 +39,7 @@ func focusedTitle(t testing.TB, p *Pulse) string {
 	t.Helper()
 	found := ""
 	for line := range strings.SplitSeq(plain(p.View(true)), "\n") {
-		for _, title := range []string{"Queues", "Agents", "Carcel", "Activity"} {
+		for _, title := range []string{"Queues", "Agents", "Carcel", "Lineage"} {
 			at := strings.Index(line, title)
 			if at < 0 {
 				continue
@@ -44,7 +48,7 @@ func focusedTitle(t testing.TB, p *Pulse) string {
 			if next := strings.Index(rest, "  Agents"); next > 0 {
 				rest = rest[:next]
 			}
-			if next := strings.Index(rest, "  Activity"); next > 0 {
+			if next := strings.Index(rest, "  Lineage"); next > 0 {
 				rest = rest[:next]
 			}
 			if strings.Contains(rest, "━━") && !strings.Contains(rest, "idle") {
@@ -62,7 +66,7 @@ func TestTabGoesRoundThePanesAsTheyStand(t *testing.T) {
 	for _, c := range []struct {
 		width int
 		order string
-	}{{160, "Carcel Activity Queues Agents Carcel"}, {80, "Carcel Queues Agents Activity Carcel"}} {
+	}{{160, "Carcel Lineage Queues Agents Carcel"}, {80, "Carcel Queues Agents Lineage Carcel"}} {
 		p := pulse(t, c.width, 30)
 		order := strings.Fields(c.order)
 		for i, want := range order {
@@ -104,12 +108,12 @@ func TestZoomGivesAPaneTheScreenAndBack(t *testing.T) {
 			before, title := plain(p.View(true)), focusedTitle(t, p)
 			do(t, p, "pane.zoom")
 			view := plain(p.View(true))
-			for _, other := range []string{"Queues  ", "Agents  ", "Carcel  ", "Activity  ", "Throughput"} {
+			for _, other := range []string{"Queues  ", "Agents  ", "Carcel  ", "Lineage  ", "Throughput"} {
 				if strings.Contains(view, other) != strings.HasPrefix(other, title) {
 					t.Errorf("zoomed to %s at %d:\n%s", title, w, view)
 				}
 			}
-			if title == "Queues" && !strings.Contains(view, "1–17 of 30") || !strings.Contains(view, map[string]string{"Queues": "depth", "Agents": "beat", "Carcel": "decision", "Activity": "about"}[title]) {
+			if title == "Queues" && !strings.Contains(view, "1–17 of 30") || !strings.Contains(view, map[string]string{"Queues": "depth", "Agents": "beat", "Carcel": "decision", "Lineage": "evidence"}[title]) {
 				t.Errorf("zoomed to %s at %d it has no heads or no foot:\n%s", title, w, view)
 			}
 			p.SetSize(w+1, 21)
@@ -125,7 +129,7 @@ func TestZoomGivesAPaneTheScreenAndBack(t *testing.T) {
 func TestTabWhileZoomedZoomsTheNextPane(t *testing.T) {
 	p := pulse(t, 160, 30)
 	do(t, p, "pane.zoom", "pane.next")
-	if view := plain(p.View(true)); !strings.Contains(view, "Activity") || strings.Contains(view, "Carcel") {
+	if view := plain(p.View(true)); !strings.Contains(view, "Lineage") || strings.Contains(view, "Carcel") {
 		t.Errorf("zoomed is\n%s", view)
 	}
 }
@@ -187,7 +191,7 @@ func TestAFilterIsNoLongerTypedWhereTheFocusLeft(t *testing.T) {
 	}
 	do(t, p, "list.filter")
 	p.Update(tea.MouseClickMsg{X: 5, Y: 5})
-	if p.Typing() || p.activity.Typing() {
+	if p.Typing() || p.lineage.Typing() {
 		t.Error("a click elsewhere leaves the filter typing")
 	}
 	if _, done := p.Do("list.back"); done {

@@ -37,12 +37,15 @@ type Config struct {
 	Name  string
 	Tell  func(line string) // is told, for people, which keys were made
 	Watch watch.Options
+	// Exports is the folder for reports that a person saves; "" has none.
+	Exports string
 	// Ephemeral says that the server is expected to lose its data: then its
 	// ledger begins anew by itself, with the break recorded.
 	Ephemeral bool
 	// Unrecorded are globs of the keys whose consumers record nothing; see
 	// lineage.Options.
 	Unrecorded []string
+	Feed       lineage.Pace // the usual one when zero
 }
 
 // Engine is IF.PACKET on one Redis.
@@ -57,7 +60,9 @@ type Engine struct {
 	carcel     *carcel.Carcel
 	ledger     *ledger.Ledger
 	name       string // of keys that have to be made
+	exports    string
 	tracer     *lineage.Tracer
+	feed       *lineage.Feed
 }
 
 // Open makes an engine. It does not connect: a Redis that is away shows at
@@ -107,8 +112,10 @@ func Open(c Config) (*Engine, error) {
 		registry:   c.Registry,
 		ledger:     log,
 		name:       c.Name,
+		exports:    c.Exports,
 	}
-	e.tracer = lineage.NewTracer(e.sources(c.Unrecorded))
+	sources := e.sources(c.Unrecorded)
+	e.tracer, e.feed = lineage.NewTracer(sources), lineage.NewFeed(sources, watcher, c.Feed)
 	return e, nil
 }
 

@@ -36,17 +36,16 @@ func (e *Engine) SealLedger(ctx context.Context) (*ledger.State, error) {
 }
 
 // AcceptLedger takes a ledger that is refused for what it is now; see
-// ledger.Accept. A keyring that was lost with it is put back where the root key
-// is here, and what is there is sealed where this machine can.
+// ledger.Accept. A keyring that was lost with it is put back, and its positions
+// moved into a ledger that begins anew, where the root key is here; and what is
+// there is sealed where this machine can.
 func (e *Engine) AcceptLedger(ctx context.Context, why string) (ledger.Accepted, error) {
 	done, err := e.ledger.Accept(ctx, why)
 	if err != nil {
 		return done, err
 	}
-	if ring, err := e.keyring.Ring(ctx); err == nil && ring.Lost() {
-		if err := e.keyring.Restore(ctx); err != nil && !errors.Is(err, keyring.ErrNotRoot) {
-			return done, err
-		}
+	if err := e.keyring.Restore(ctx); err != nil && !errors.Is(err, keyring.ErrNotRoot) && !errors.Is(err, keyring.ErrNoRing) {
+		return done, err
 	}
 	s, err := e.SealLedger(ctx)
 	if err != nil && !errors.Is(err, ledger.ErrNoLogKey) {

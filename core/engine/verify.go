@@ -29,11 +29,11 @@ type Verifier struct {
 // taken, if there is one. The context is that of all that the verifier will
 // do. Errors are the keyring's.
 func (e *Engine) Verifier(ctx context.Context) (*Verifier, error) {
-	v := &Verifier{ctx: ctx, examiner: lineage.NewExaminer(e.ledger, e.registry)}
+	v := &Verifier{ctx: ctx, examiner: lineage.NewExaminer(e.ledger, e.registry, e.requiresSeal)}
 	var err error
 	v.ring, err = e.keyring.Ring(ctx)
 	if err != nil && errors.Is(err, store.ErrUnreachable) {
-		v.Pinned, v.examiner = err, lineage.NewExaminer(nil, e.registry)
+		v.Pinned, v.examiner = err, lineage.NewExaminer(nil, e.registry, e.requiresSeal)
 		v.ring, err = e.keyring.Pinned()
 	}
 	return v, err

@@ -30,6 +30,8 @@ type Policy struct {
 	anywhere  secretNames // of the masks, those that are a name at any depth
 	elsewhere []mask      // and the others
 	cases     []testCase
+
+	requireSeal bool
 }
 
 // seat is a guardian made ready.
@@ -54,6 +56,10 @@ func (p *Policy) Revision() string { return p.revision }
 
 // Trusted are the actors that the policy trusts, in the order of the file.
 func (p *Policy) Trusted() []string { return slices.Clone(p.listed) }
+
+// RequiresSeal reports whether the policy takes a packet without a seal for one
+// that fails verification (require_seal).
+func (p *Policy) RequiresSeal() bool { return p.requireSeal }
 
 // Tests is how many test cases the policy brings.
 func (p *Policy) Tests() int { return len(p.cases) }

@@ -84,7 +84,7 @@ func baseName(file string) string {
 
 func readPolicy(file string, n *node, faults *policyFaults) *Policy {
 	p := &Policy{file: file, trusted: map[string]struct{}{}}
-	root, ok := faults.section(n, "a policy", "name", "about", "trusted", "let", "guardians", "routes", "mask", "tests")
+	root, ok := faults.section(n, "a policy", "name", "about", "trusted", "require_seal", "let", "guardians", "routes", "mask", "tests")
 	if !ok {
 		return p
 	}
@@ -98,6 +98,7 @@ func readPolicy(file string, n *node, faults *policyFaults) *Policy {
 	for _, actor := range p.listed {
 		p.trusted[actor] = struct{}{}
 	}
+	p.requireSeal = root.flag("require_seal", false)
 	p.constants = readConstants(root)
 	p.masks = readMasks(root)
 	p.anywhere, p.elsewhere = sortMasks(p.masks)

@@ -139,7 +139,7 @@ func TestAForkedLedgerIsRefusedHoweverWellItIsSigned(t *testing.T) {
 	thief = log.again()
 	thief.record(50)
 	c := *seen
-	by, err := thief.signer(ctx)
+	by, err := thief.signer(ctx, 451)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,6 +231,27 @@ func TestAcceptingBeginsANewOriginAndRecordsTheBreak(t *testing.T) {
 		t.Fatal(taken, err)
 	}
 	witness.again().accepts()
+}
+
+// The ring outlives its ledger: its keys are valid from positions that do not
+// exist any more.
+func TestALedgerThatWasDeletedAloneIsAcceptedWithItsKeys(t *testing.T) {
+	log, _ := watched(t)
+	log.raw.Del(ctx, keyspace.Main.Ledger())
+	log = log.again()
+	log.refuses(ErrShrunk)
+	if _, err := log.Accept(ctx, "deleted by mistake"); err != nil {
+		t.Fatal(err)
+	}
+	log.accepts()
+	if _, err := log.keys.Revoke(ctx, "0123456789abcdef"); err == nil {
+		t.Fatal("a key that nobody knows was revoked")
+	}
+	if err := log.keys.Restore(ctx); err != nil {
+		t.Fatal(err)
+	}
+	log.seals()
+	log.again().accepts()
 }
 
 func TestAnEphemeralServerBeginsAnewByItself(t *testing.T) {

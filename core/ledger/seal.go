@@ -35,7 +35,7 @@ func (l *Ledger) Seal(ctx context.Context) (*State, error) {
 		if err != nil || s.Trouble != nil || s.Position == s.Sealed() && !s.repair {
 			return s, err
 		}
-		by, err := l.signer(ctx)
+		by, err := l.signer(ctx, s.Position)
 		if err != nil {
 			return s, err
 		}
@@ -45,16 +45,23 @@ func (l *Ledger) Seal(ctx context.Context) (*State, error) {
 	}
 }
 
-// signer is the log key with which this machine seals.
-func (l *Ledger) signer(ctx context.Context) (keyring.Signer, error) {
+// signer is the log key with which this machine seals up to a position.
+func (l *Ledger) signer(ctx context.Context, upto int64) (keyring.Signer, error) {
 	list, err := l.keys.Signers(ctx, keyring.Log)
 	if err != nil {
 		return keyring.Signer{}, err
 	}
+	var why error
 	for _, s := range list {
-		if s.State == keyring.Trusted {
+		if s.State != keyring.Trusted {
+			continue
+		}
+		if why = s.Entry.ValidAt(upto); why == nil {
 			return s, nil
 		}
+	}
+	if why != nil { // the ledger has begun anew, and the ring has not been told
+		return keyring.Signer{}, fmt.Errorf("%w: %w; the holder of the root key can put that right: ifpacket keys restore", ErrNoLogKey, why)
 	}
 	return keyring.Signer{}, fmt.Errorf("%w; make one: ifpacket keys new --role log --name NAME", ErrNoLogKey)
 }

@@ -15,6 +15,7 @@ import (
 type Examiner struct {
 	log      Log
 	registry *packet.Registry
+	demand   func() bool // whether a packet without a seal fails; nil is no
 	cache    seal.Cache
 
 	mu     sync.Mutex
@@ -27,9 +28,10 @@ type Examiner struct {
 // NewExaminer makes an examiner that reads the ledger as far back as the
 // packets need that it is asked about, each record once; without a ledger, nil,
 // it does not check that part. The registry has the schemas;
-// packet.DefaultRegistry when nil.
-func NewExaminer(log Log, registry *packet.Registry) *Examiner {
-	return &Examiner{log: log, registry: registry, index: NewIndex(log), lazy: true, proofs: proofs{log: log}}
+// packet.DefaultRegistry when nil. Demand says whether a packet without a seal
+// fails; nil is no.
+func NewExaminer(log Log, registry *packet.Registry, demand func() bool) *Examiner {
+	return &Examiner{log: log, registry: registry, demand: demand, index: NewIndex(log), lazy: true, proofs: proofs{log: log}}
 }
 
 // Found is a packet as it was found.
@@ -65,7 +67,7 @@ func (x *Examiner) examineKnown(ctx context.Context, ring *keyring.Ring, f Found
 }
 
 func (x *Examiner) verdict(ring *keyring.Ring, f Found, e *seal.Evidence, k Known) seal.Verdict {
-	c := seal.Context{Ring: ring, Cache: &x.cache, Registry: x.registry, Where: f.Where, Evidence: e}
+	c := seal.Context{Ring: ring, Cache: &x.cache, Registry: x.registry, Where: f.Where, Evidence: e, RequireSeal: x.demand != nil && x.demand()}
 	if e != nil && e.Digest != nil { // the keys are judged by when the last seal was made
 		c.Position = k.State.Position
 	}
@@ -97,7 +99,7 @@ func (x *Examiner) find(ctx context.Context, id ledger.ID) (k Known, absent bool
 		err = x.index.Back(ctx, func() bool {
 			k, known = x.index.Find(id)
 			return k.State.Position == 0
-		})
+		}, nil)
 		if err == nil && !known { // it may have come since the first look
 			x.caught, err = x.index.Forward(ctx, 0, nil)
 			k, known = x.index.Find(id)

@@ -91,6 +91,11 @@ func (h *half) brief(r *ledger.Record) brief {
 	return b
 }
 
+// same reports whether a record is the last one that was added.
+func (h *half) same(r *ledger.Record) bool {
+	return r.Position == h.to() && h.brief(r) == *h.at(r.Position)
+}
+
 func (h *half) number(key string) uint32 {
 	n, there := h.numbers[key]
 	if !there {

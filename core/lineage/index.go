@@ -115,37 +115,50 @@ func (x *Index) Len() int {
 // Forget empties the index: the ledger is not the one that it was.
 func (x *Index) Forget() { x.newer, x.older, x.end = nil, nil, false }
 
+// errAnother says that the ledger is not the one that it was: the last record
+// that was read is no longer there, or another one.
+var errAnother = errors.New("the ledger is another one than it was")
+
 // Forward takes in the records that the ledger gained, each of which is
 // handed to see (which may be nil), until a span of time is over, 0 for as
 // long as it takes. It reports whether the end of the ledger was reached. A
 // ledger with a hole in it is known from behind the hole on. The first call
-// takes in the newest record alone: the older ones are Back's.
+// takes in the newest record alone: the older ones are Back's. Where the ledger
+// has become another one the index is emptied, and the error matches
+// errAnother.
 func (x *Index) Forward(ctx context.Context, span time.Duration, see func(*ledger.Record)) (caughtUp bool, err error) {
 	if x.newer == nil {
-		if err := x.begin(ctx, see); err != nil || x.newer == nil {
-			return err == nil, err
-		}
+		err := x.begin(ctx, see)
+		return err == nil, err
 	}
-	start, more := time.Now(), true
-	for tries := 0; ; tries++ {
-		err = x.log.Read(ctx, x.newer.to()+1, func(r ledger.Record) bool {
-			x.add(&r)
-			if see != nil {
-				see(&r)
-			}
-			more = span == 0 || r.Position%16 != 0 || time.Since(start) < span
-			return more
-		})
-		if !errors.Is(err, ledger.ErrDamaged) || tries > 0 {
-			return err == nil && more, err
+	start, more, same := time.Now(), true, false
+	each := func(r ledger.Record) bool {
+		if r.Position == x.To() { // the last one, once more
+			same = x.newer.same(&r)
+			return same
 		}
+		same = true
+		x.add(&r)
+		if see != nil {
+			see(&r)
+		}
+		more = span == 0 || r.Position%16 != 0 || time.Since(start) < span
+		return more
 	}
+	if err = x.log.Read(ctx, x.To(), each); errors.Is(err, ledger.ErrDamaged) { // a hole: on behind it
+		err = x.log.Read(ctx, x.To()+1, each)
+	}
+	if err == nil && !same {
+		x.Forget()
+		return false, errAnother
+	}
+	return err == nil && more, err
 }
 
 // begin takes in the newest record.
 func (x *Index) begin(ctx context.Context, see func(*ledger.Record)) error {
 	return x.log.ReadBack(ctx, 0, func(r ledger.Record) bool {
-		x.newer = newHalf(r.Position)
+		x.newer, x.end = newHalf(r.Position), false
 		x.newer.add(&r)
 		if see != nil {
 			see(&r)
@@ -154,10 +167,11 @@ func (x *Index) begin(ctx context.Context, see func(*ledger.Record)) error {
 	})
 }
 
-// Back takes in older records until more returns false, or there are none.
-func (x *Index) Back(ctx context.Context, more func() bool) error {
+// Back takes in older records, each of which is handed to see (which may be
+// nil), until more returns false, or there are none.
+func (x *Index) Back(ctx context.Context, more func() bool, see func(*ledger.Record)) error {
 	if x.newer == nil {
-		if err := x.begin(ctx, nil); err != nil {
+		if err := x.begin(ctx, see); err != nil {
 			return err
 		}
 	}
@@ -181,6 +195,9 @@ func (x *Index) Back(ctx context.Context, more func() bool) error {
 			return false
 		}
 		h.addBefore(&r)
+		if see != nil {
+			see(&r)
+		}
 		next--
 		stopped = !more()
 		return !stopped

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/infrafabric/ifpacket/core/custody/seal"
 	"github.com/infrafabric/ifpacket/core/ledger"
@@ -75,6 +76,63 @@ func (p *proofs) prove(ctx context.Context, position int64) (proved, error) {
 		return proved{}, err
 	}
 	return p.keep(proof.Index, &proof.Record), nil
+}
+
+const (
+	runLeast = 8 // of so many records near each other all between are read
+	runGap   = 16
+)
+
+// many proves records that were not proved yet, as far as a checkpoint covers
+// them: those that stand near each other together. What cannot be proved so is
+// left to prove.
+func (p *proofs) many(ctx context.Context, positions []int64) {
+	s := p.log.State()
+	if s.Trouble != nil || s.Checkpoint == nil {
+		return
+	}
+	var list []int64
+	for _, n := range positions {
+		if _, done := p.done[n]; !done && n > s.Checkpoint.Base && n <= s.Checkpoint.Last() {
+			list = append(list, n)
+		}
+	}
+	slices.Sort(list)
+	list = slices.Compact(list)
+	for len(list) > 0 {
+		n := 1
+		for n < len(list) && list[n]-list[n-1] <= runGap {
+			n++
+		}
+		if n >= runLeast {
+			p.run(ctx, list[:n], s.Checkpoint.Base)
+		}
+		list = list[n:]
+	}
+}
+
+// run proves records by their positions, which rise.
+func (p *proofs) run(ctx context.Context, list []int64, base int64) {
+	var records []ledger.Record
+	last := list[len(list)-1]
+	err := p.log.Read(ctx, list[0], func(r ledger.Record) bool {
+		if len(list) > 0 && r.Position == list[0] {
+			records, list = append(records, r), list[1:]
+		}
+		return r.Position < last
+	})
+	if err != nil {
+		return
+	}
+	each, err := p.log.Included(ctx, records)
+	if err != nil {
+		return
+	}
+	for i := range records {
+		if each[i] == nil {
+			p.keep(records[i].Position-base-1, &records[i])
+		}
+	}
 }
 
 func (p *proofs) keep(index int64, r *ledger.Record) proved {

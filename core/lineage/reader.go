@@ -12,11 +12,14 @@ import (
 )
 
 const (
-	window   = 200       // values that are asked for at once
-	overlap  = 10        // values of a list that two windows have in common
-	lotBytes = 1 << 20   // about so much is asked for at once
-	maxValue = 256 << 10 // bytes of a string or a hash field beyond which it is not looked at
+	window   = 200     // values that are asked for at once
+	overlap  = 10      // values of a list that two windows have in common
+	lotBytes = 1 << 20 // about so much is asked for at once
+	maxText  = 4 << 20 // bytes of a string beyond which it is not looked at
 )
+
+// hidden stands for the type of a key that this user may not read.
+const hidden = "hidden"
 
 // reader reads the values of keys in small lots, and altogether no more than
 // so many values and bytes.
@@ -33,8 +36,8 @@ func (r *reader) took(raw string) {
 
 func (r *reader) empty() bool { return r.values <= 0 || r.bytes <= 0 }
 
-// types are the Redis types of keys, in one round trip for each thousand;
-// keys that are gone, or hidden from this user, have none.
+// types are the Redis types of keys, in one round trip for each thousand; keys
+// that are gone have none.
 func (r *reader) types(ctx context.Context, keys []string) (map[string]string, error) {
 	found := make(map[string]string, len(keys))
 	for lot := range slices.Chunk(keys, 1000) {
@@ -48,7 +51,9 @@ func (r *reader) types(ctx context.Context, keys []string) (map[string]string, e
 			return nil, err
 		}
 		for i, key := range lot {
-			if kind := cmds[i].Val(); cmds[i].Err() == nil && kind != keyspace.TypeNone {
+			if kind := cmds[i].Val(); cmds[i].Err() != nil {
+				found[key] = hidden
+			} else if kind != keyspace.TypeNone {
 				found[key] = kind
 			}
 		}
@@ -69,11 +74,16 @@ func (r *reader) read(ctx context.Context, key, kind string, most int64, see fun
 		left, err = r.text(ctx, key, see)
 	case keyspace.TypeHash, keyspace.TypeSet:
 		left, err = r.scan(ctx, key, kind, most, see)
+	case hidden:
+		return 1, nil
 	default:
 		return 0, nil
 	}
-	if redis.HasErrorPrefix(err, "WRONGTYPE") || redis.HasErrorPrefix(err, "NOPERM") {
+	switch {
+	case redis.HasErrorPrefix(err, "WRONGTYPE"):
 		return 0, nil
+	case redis.HasErrorPrefix(err, "NOPERM"):
+		return max(left, 1), nil
 	}
 	return left, r.store.Explain("read", key, err)
 }
@@ -154,11 +164,11 @@ func (r *reader) text(ctx context.Context, key string, see func(Place, string)) 
 	if r.empty() {
 		return 1, nil
 	}
-	raw, err := r.store.Commands().GetRange(ctx, key, 0, maxValue).Result()
+	raw, err := r.store.Commands().GetRange(ctx, key, 0, maxText).Result()
 	switch {
 	case err != nil, raw == "":
 		return 0, err
-	case len(raw) > maxValue:
+	case len(raw) > maxText:
 		return 1, nil
 	}
 	r.took(raw)

@@ -15,11 +15,13 @@ import (
 type reconciler struct {
 	Sources
 	index *Index
+	see   func(*ledger.Record) // is handed each record that the index takes in; may be nil
 	who   *identities
 	// held gives what the carcel holds; its answer is as new as the records up
 	// to settled, and nil where it is not whole.
 	held    func(ctx context.Context) (*carcel.Table, error)
 	settled int64
+	unsure  bool // the last census left something to the next
 
 	last    map[uint64]Fate // the suspects of the last count
 	entries *carcel.Table   // whose tracking ids are in ids
@@ -57,7 +59,7 @@ func TakeCensus(ctx context.Context, s Sources) (Census, error) {
 		}
 		return x.Table(), nil
 	}
-	if err := c.index.Back(ctx, func() bool { return true }); err != nil {
+	if err := c.index.Back(ctx, func() bool { return true }, nil); err != nil {
 		return Census{}, err
 	}
 	ring, err := s.Keys.Ring(ctx)
@@ -68,7 +70,7 @@ func TakeCensus(ctx context.Context, s Sources) (Census, error) {
 	if err != nil {
 		return Census{}, err
 	}
-	x := &Examiner{log: s.Ledger, registry: s.Registry, index: c.index, caught: true, proofs: proofs{log: s.Ledger}}
+	x := &Examiner{log: s.Ledger, registry: s.Registry, demand: s.RequireSeal, index: c.index, caught: true, proofs: proofs{log: s.Ledger}}
 	f.Suspects = x.rows(ctx, ring, f.suspects)
 	return f.Census, nil
 }
@@ -76,6 +78,7 @@ func TakeCensus(ctx context.Context, s Sources) (Census, error) {
 // census counts, and counts again where a suspect is new: packets move while
 // they are counted. Only what looked the same twice is reported.
 func (c *reconciler) census(ctx context.Context) (*finding, error) {
+	c.unsure = false
 	f, err := c.count(ctx)
 	if err != nil {
 		return nil, err
@@ -98,6 +101,7 @@ func (c *reconciler) census(ctx context.Context) (*finding, error) {
 			confirmed = append(confirmed, s)
 			continue
 		}
+		c.unsure = true
 		f.Fates[s.fate]--
 		f.Fates[Unknown]++
 	}
@@ -116,7 +120,7 @@ func (f *finding) names() map[uint64]Fate {
 // count compares once. The ledger is read on behind the look at Redis, so that
 // the index knows of everything that was seen there.
 func (c *reconciler) count(ctx context.Context) (*finding, error) {
-	if _, err := c.index.Forward(ctx, 0, nil); err != nil {
+	if _, err := c.index.Forward(ctx, 0, c.see); err != nil {
 		return nil, err
 	}
 	keys, err := c.keys(ctx)
@@ -135,7 +139,7 @@ func (c *reconciler) count(ctx context.Context) (*finding, error) {
 	if err != nil {
 		return nil, c.Store.Explain("time", "", err)
 	}
-	if _, err := c.index.Forward(ctx, 0, nil); err != nil {
+	if _, err := c.index.Forward(ctx, 0, c.see); err != nil {
 		return nil, err
 	}
 	f := &finding{Census: Census{Fates: map[Fate]int{}, Looked: seen.looked, Left: seen.left, From: c.index.From()}, seen: seen}
@@ -167,7 +171,11 @@ func (c *reconciler) fateAmong(id ledger.ID, k *Known, seen *sightings, held map
 	}
 	switch k.Last.Event {
 	case ledger.Held, ledger.Blocked, ledger.Approved, ledger.Denied, ledger.Appealed, ledger.Restored:
-		if held == nil || k.Last.Position > c.settled || held[id.String()] {
+		if held == nil || held[id.String()] {
+			return Held
+		}
+		if k.Last.Position > c.settled {
+			c.unsure = true
 			return Held
 		}
 	}
@@ -197,7 +205,7 @@ func (c *reconciler) strangers(f *finding) {
 // inCarcel are the tracking ids of what the carcel holds; nil when not known.
 func (c *reconciler) inCarcel(ctx context.Context) (map[string]bool, error) {
 	table, err := c.held(ctx)
-	if err != nil || table == nil || !table.Whole {
+	if err != nil || table == nil || !table.Whole && table.Length > 0 {
 		return nil, err
 	}
 	if table != c.entries {

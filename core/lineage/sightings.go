@@ -64,10 +64,10 @@ type sightings struct {
 }
 
 const (
-	censusValues = 20_000    // that one census looks at
-	censusBytes  = 256 << 20 // and how large they may be in all
-	censusKey    = 5_000     // values of one key, half of them from each end
-	censusKeys   = 50_000    // keys that are looked at
+	censusValues = 20_000   // that one census looks at
+	censusBytes  = 64 << 20 // and how large they may be in all
+	censusKey    = 5_000    // values of one key, half of them from each end
+	censusKeys   = 50_000   // keys that are looked at
 )
 
 // look reads keys. A key that is not there was looked at, and is empty.

@@ -27,6 +27,9 @@ type Options struct {
 	// TakenFrom reports whether somebody was seen to take from a key without a
 	// record; nil has seen nobody. See watch.Watcher.TakenFrom.
 	TakenFrom func(key string) bool
+	// RequireSeal reports whether a packet without a seal fails verification,
+	// by the policy in force; nil is no.
+	RequireSeal func() bool
 }
 
 // takenUnrecorded reports whether a key is known to have a consumer that does

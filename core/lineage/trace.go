@@ -31,7 +31,9 @@ type Tracer struct {
 }
 
 // NewTracer makes a tracer.
-func NewTracer(s Sources) *Tracer { return &Tracer{s, NewExaminer(s.Ledger, s.Registry)} }
+func NewTracer(s Sources) *Tracer {
+	return &Tracer{s, NewExaminer(s.Ledger, s.Registry, s.RequireSeal)}
+}
 
 // Trace tells all that is known of a packet, by its tracking id,
 // if://packet/<tracking id>, or if://citation/<uuid>. It reads a bounded part

@@ -83,7 +83,10 @@ func (s *story) readRedis(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if left > 0 {
+		switch {
+		case types[key] == hidden:
+			s.lack("%s may not be read by this user", key)
+		case left > 0:
 			s.lack("%s holds %d values more than were looked through", key, left)
 		}
 		if at.looked = left == 0; key == s.known.Sent.Key {
@@ -197,7 +200,7 @@ func heldReading(h *carcel.Held) packet.Reading {
 
 // decisionAt reads a decision record.
 func (s *story) decisionAt(ctx context.Context, key string) (found bool, err error) {
-	raw, err := s.Store.Commands().GetRange(ctx, key, 0, maxValue-1).Result()
+	raw, err := s.Store.Commands().GetRange(ctx, key, 0, maxText-1).Result()
 	switch {
 	case redis.HasErrorPrefix(err, "WRONGTYPE"):
 		s.lack("%s is no decision record", key)

@@ -32,6 +32,16 @@ func (t *Table) Move(n int) { t.moveTo(t.sel + n) }
 // Home selects the first row.
 func (t *Table) Home() { t.moveTo(0) }
 
+// Moved reports whether somebody moved the selection, which stays on the first
+// row until then, whatever comes.
+func (t *Table) Moved() bool { return t.moved }
+
+// Rest selects the first row and stays there, as if nobody had moved it.
+func (t *Table) Rest() {
+	t.Home()
+	t.moved = false
+}
+
 // End selects the last row; a following table follows again.
 func (t *Table) End() { t.moveTo(t.Len() - 1) }
 

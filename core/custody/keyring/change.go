@@ -114,7 +114,7 @@ func (d draft) sign(version, next int64) (*Ring, error) {
 // their lying ahead of its next record: keys are valid from its first record,
 // or, once revoked or limited, never again.
 func rebase(entries []Entry, next int64) []Entry {
-	if !slices.ContainsFunc(entries, func(e Entry) bool { return e.ValidFrom > next || e.RevokedAt > next }) {
+	if !ahead(entries, next) {
 		return entries
 	}
 	for i := range entries {
@@ -122,6 +122,11 @@ func rebase(entries []Entry, next int64) []Entry {
 		e.ValidFrom, e.ValidUntil, e.RevokedAt = 1, min(e.ValidUntil, 1), min(e.RevokedAt, 1)
 	}
 	return entries
+}
+
+// ahead reports whether positions lie behind the ledger's next record.
+func ahead(entries []Entry, next int64) bool {
+	return slices.ContainsFunc(entries, func(e Entry) bool { return e.ValidFrom > next || e.RevokedAt > next })
 }
 
 // swap exchanges the ring for another and tells whether that came about. An

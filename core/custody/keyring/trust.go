@@ -158,8 +158,9 @@ func (k *Keyring) refusable(ctx context.Context, ring *Ring, keyID string) (Entr
 }
 
 // Restore puts the pinned ring back, as a new version, where Redis has lost
-// it, has an older one, or one that its root has not signed. Where the ring is
-// in order it does nothing. Errors match ErrNotRoot, ErrNoRing (none is
+// it, has an older one, or one that its root has not signed; and it moves the
+// positions of a ring into a ledger that has begun anew. Where the ring is in
+// order it does nothing. Errors match ErrNotRoot, ErrNoRing (none is
 // pinned), ErrPin, ErrOutcome, or are the store's.
 func (k *Keyring) Restore(ctx context.Context) error {
 	if err := k.writable("keys restore"); err != nil {
@@ -179,8 +180,8 @@ func (k *Keyring) Restore(ctx context.Context) error {
 			err = k.noRing()
 		}
 		return text, pinned, err
-	}, func(ring *Ring, _ int64) (draft, error) {
-		if inOrder {
+	}, func(ring *Ring, next int64) (draft, error) {
+		if inOrder && !ahead(ring.entries, next) {
 			return draft{}, errDone
 		}
 		root, err := k.holder(ring)

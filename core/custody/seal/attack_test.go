@@ -326,6 +326,25 @@ func TestTheLedgersWordCounts(t *testing.T) {
 	}
 }
 
+func TestAVerdictIsSettledOnceACheckpointCoversTheRecord(t *testing.T) {
+	q := sealedQueue(t)
+	pending := Verify(read(t, stampedAndSealed(t, q)), Context{Ring: q.ring(), Evidence: &Evidence{Pending: true}})
+	for _, c := range []struct {
+		e       Evidence
+		logged  string
+		overall Overall
+		reasons int
+	}{
+		{Evidence{Index: 3}, "included (3)", Verified, 0},
+		{Evidence{Pending: true}, "not checked", Verified, 0},
+		{Evidence{Forged: "the record is another"}, "missing", Incomplete, 1},
+	} {
+		if v := pending.Settled(c.e); v.Logged != c.logged || v.Overall != c.overall || len(v.Reasons) != c.reasons || len(pending.Reasons) != 0 {
+			t.Errorf("%+v: %+v", c.e, v)
+		}
+	}
+}
+
 func TestThePathOfASealLeadsToTheDigestOfItsBatch(t *testing.T) {
 	q := sealedQueue(t)
 	for i := range int64(3) {

@@ -53,10 +53,29 @@ type Verdict struct {
 	Fresh       string               `json:"fresh"`       // latest, superseded, not known
 	Overall     Overall              `json:"overall"`
 	Reasons     []string             `json:"reasons"` // a line for each part that lowers the whole, and for a ledger that could not be checked
+
+	demanded bool // a seal is asked for
 }
 
 // Bad reports whether the packet fails verification.
-func (v Verdict) Bad() bool { return v.Overall == Tampered || v.Overall == Incomplete }
+func (v Verdict) Bad() bool {
+	return v.Overall == Tampered || v.Overall == Incomplete || v.Overall == Unauthenticated && v.demanded
+}
+
+// Settled is a verdict that was given while no checkpoint covered the packet's
+// record, after the ledger was asked again: what the evidence tells of the
+// record is put in, all else stands.
+func (v Verdict) Settled(e Evidence) Verdict {
+	f := &finding{Verdict: v}
+	f.Reasons = append([]string{}, v.Reasons...)
+	f.Fresh = freshUnknown // whose reason is there already
+	f.ledger(&e)
+	f.Fresh = v.Fresh
+	if f.incomplete && v.Overall == Verified {
+		f.Overall = Incomplete
+	}
+	return f.Verdict
+}
 
 // finding is a verdict in the making: reasons add up, the worst counts.
 type finding struct {
@@ -83,7 +102,11 @@ func (f *finding) sum() Verdict {
 	switch {
 	case !f.sealed:
 		f.Overall = Unauthenticated
-		f.Reasons = append([]string{"no seal: who sent it is only a claim"}, f.Reasons...)
+		why := "no seal: who sent it is only a claim"
+		if f.demanded {
+			why = "no seal, and one is asked for: who sent it is only a claim"
+		}
+		f.Reasons = append([]string{why}, f.Reasons...)
 	case f.tampered:
 		f.Overall = Tampered
 	case f.incomplete:

@@ -21,6 +21,8 @@ type Context struct {
 	Where    *Where           // where the packet was found; nil is not known
 	Evidence *Evidence        // what a ledger that was checked says; nil when none was
 	Registry *packet.Registry // the schemas; packet.DefaultRegistry when nil
+
+	RequireSeal bool // a packet without a seal fails
 }
 
 // Where is where a packet was found.
@@ -52,6 +54,7 @@ func Verify(r packet.Reading, c Context) Verdict {
 		TrackingID: p.TrackingID, Schema: "valid", PaperDigest: custody.PaperNone, Links: "absent", Seals: SealsAbsent,
 		Contents: "unsealed", Destination: "not known", Logged: "not checked", Fresh: "not known", Reasons: []string{},
 	}}
+	f.demanded = c.RequireSeal
 	f.schema(&r, c.Registry)
 	seals, badSeals := Read(*p)
 	lineage, badLineage := lineageOf(p.ChainOfCustody)
