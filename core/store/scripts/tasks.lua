@@ -59,6 +59,13 @@ local function hold(id, agent, token)
   end
 end
 
+-- A task whose holder said nothing more has failed as any other has: else one that kills
+-- its workers would go round for ever. Whoever claims it next sees how often.
+local function count_lapse(id)
+  count(tasks .. id, 'attempts')
+  redis.call('HSET', tasks .. id, 'last_error', 'its lease ran out')
+end
+
 -- Puts back into a queue the retries that are due and the tasks whose lease has run out,
 -- at most so many of each, and returns how many.
 local function revive(queue, at, most)
@@ -70,6 +77,7 @@ local function revive(queue, at, most)
         local left = redis.call('PTTL', claims .. id)
         if left >= 0 then redis.call('ZADD', leases .. queue, int(at + left + 1), id) end
       elseif kind(tasks .. id) == 'hash' and not done(id) then
+        if index == leases .. queue then count_lapse(id) end
         enqueue(id, queue)
         back = back + 1
       end
