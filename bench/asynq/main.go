@@ -63,9 +63,6 @@ func main() {
 		{"process asynq, concurrency 64", "", func() (time.Duration, error) { return b.asynqProcess(64) }},
 		{"process ours single, 16 workers", "process asynq", func() (time.Duration, error) { return b.oursProcess(16, 1) }},
 		{"process ours batch of 100", "process asynq", func() (time.Duration, error) { return b.oursProcess(4, 100) }},
-		{"process ours batch of 100x2", "process asynq", func() (time.Duration, error) { return b.oursProcess(2, 100) }},
-		{"process ours batch of 250", "process asynq", func() (time.Duration, error) { return b.oursProcess(2, 250) }},
-		{"process ours batch of 500", "process asynq", func() (time.Duration, error) { return b.oursProcess(2, 500) }},
 	}
 	rates := map[string][]float64{}
 	for round := range *rounds {
