@@ -117,7 +117,7 @@ func TestEveryKeyOfOursHasItsType(t *testing.T) {
 		p.Bin("ab"): "string", p.Bins(): "zset", p.Run("r"): "hash", p.RunPlan("r"): "list", p.RunReleased("r"): "set", p.Runs(): "zset",
 		p.Rate("lab"): "zset", p.Fired(7): "hash", p.BatchMark("b"): "string", p.Decision("d"): "string", p.Ledger(): "stream",
 		p.Checkpoint(): "string", p.Tiles(): "hash", Partition("x").Tiles(): "hash", Keyring: "string", KeyRequests: "hash", Queue("q"): "list", Context("c"): "string",
-		AgentsMetadata: "hash", TaskQueue("q"): "zset", "somebody:else": "",
+		AgentsMetadata: "hash", TaskQueue("q"): "zset", Delayed("q"): "zset", Leased("q"): "zset", StagedContext("a", "1") + "0": "string", "somebody:else": "",
 	} {
 		if got := TypeOf(key); got != want {
 			t.Errorf("%s must be a %q, told is %q", key, want, got)
