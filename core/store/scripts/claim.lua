@@ -8,7 +8,7 @@
 -- ATOMIC  all of it: every type is checked before a task is claimed; what was due again is
 --         back in the queue even when a task in it has a key of another type
 local queue, lease, wanted, reach = arg(1), tonumber(arg(3)), tonumber(arg(4)), tonumber(arg(5))
-local refusal = guard_queue(queue) or barred('ZADD', 'ZREM', 'HINCRBY', 'SET', 'HSET')
+local refusal = guard_queue(queue) or barred('ZADD', 'ZREM', 'SET', 'HSET', 'HINCRBY')
 if refusal then return refusal end
 local at = now()
 revive(queue, at, math.max(wanted, 16))
@@ -25,7 +25,7 @@ while #picked < wanted and looked < reach do
       if done(id) then over[#over + 1] = id end -- and left in the queue by whoever claimed it
     else
       local task
-      task, refusal = fields_of(id, 'completed_at', 'type', 'data', 'posted_by', 'priority', 'attempts', 'posted_at', 'queue')
+      task, refusal = fields_of(id, 'completed_at', 'type', 'data', 'posted_by', 'priority', 'attempts', 'posted_at', 'queue', 'token')
       if refusal then return refusal end
       if task[1] then
         over[#over + 1] = id
@@ -44,7 +44,7 @@ local answer, leased = {'OK', ends}, {}
 for i, id in ipairs(picked) do
   local task, n = known[i], #answer
   if not task[8] then redis.call('HSET', tasks .. id, 'task_id', id, 'queue', queue) end
-  local token = redis.call('HINCRBY', tasks .. id, 'token', 1)
+  local token = raise(id, task[9])
   redis.call('SET', claims .. id, arg(2) .. ', "token": ' .. token .. ', "lease_until": ' .. ends .. '}', 'PX', lease)
   leased[i * 2 - 1], leased[i * 2] = ends, id
   answer[n + 1], answer[n + 2] = id, token

@@ -28,13 +28,26 @@ local function done(id)
   return redis.call('EXISTS', results .. id) == 1 or redis.call('HEXISTS', tasks .. id, 'completed_at') == 1
 end
 
+-- A whole number from 0 on in a field that others may have made unreadable.
+local function whole(text)
+  local n = string.match(text or '', '^%d+$') and tonumber(text) or 0
+  return n < 2 ^ 53 and n or 0
+end
+
+-- Raises a task's token, so that no hold of before stands, and returns it as text.
+local function raise(id, before)
+  local token = int(whole(before) + 1)
+  redis.call('HSET', tasks .. id, 'token', token)
+  return token
+end
+
 -- The queue of a task, '' when nobody knows it.
 local function queue_of(id) return redis.call('HGET', tasks .. id, 'queue') or '' end
 
 -- Puts a task where it is claimed from.
 local function enqueue(id, queue)
-  local priority = tonumber(redis.call('HGET', tasks .. id, 'priority') or '0') or 0
-  redis.call('ZADD', queues .. queue, 0 - priority, id)
+  local priority = tonumber(redis.call('HGET', tasks .. id, 'priority') or '') or 0
+  redis.call('ZADD', queues .. queue, priority == priority and 0 - priority or 0, id) -- not for NaN
 end
 
 -- Takes a task out of a queue, wherever it stands there.
@@ -44,13 +57,14 @@ local function dequeue(id, queue)
   redis.call('ZREM', queues .. queue, id)
 end
 
--- How an agent holds a task: 'HELD', with the claim's text; 'LAPSED' when its time is over
--- and nobody was given the task since; nil when it does not. A token of 0 is not asked for,
--- but without it nobody can tell whose a claim was that has ended.
+-- Whether a claim's text is an agent's, with that token; 0 asks for none.
 local function names(text, agent, token)
   local ok, claim = pcall(cjson.decode, text)
   return ok and type(claim) == 'table' and claim.agent_id == agent and (token == 0 or claim.token == token)
 end
+
+-- How an agent holds a task: 'HELD', with the claim's text; 'LAPSED' when its time is over
+-- and nobody was given the task since, which only a token can tell; nil when it does not.
 local function hold(id, agent, token)
   local text = redis.call('GET', claims .. id)
   if text then return names(text, agent, token) and 'HELD' or nil, text end
