@@ -35,6 +35,10 @@ func TestClassifyTellsAKeyByItsWholeShape(t *testing.T) {
 		"ttt:ledger:main:checkpoint":           Internal,
 		"ifp:batch:1":                          Internal,
 		ConversationInbox("c", "a"):            Internal,
+		Delayed("q:1"):                         Internal,
+		Leased("q:1"):                          Internal,
+		StagedContext("a", "1") + "0":          Internal,
+		ContextChunks("w") + "3":               AgentContextChunk,
 		"somebody:elses":                       Other,
 		Main.Ledger():                          LedgerStream,
 		Partition("energy").Ledger():           LedgerStream,
@@ -115,7 +119,7 @@ func TestEveryKeyOfOursHasItsType(t *testing.T) {
 		p.Rate("lab"): "zset", p.Fired(7): "hash", p.BatchMark("b"): "string", p.Decision("d"): "string", p.Ledger(): "stream",
 		p.Checkpoint(): "string", p.Tiles(): "hash", Partition("x").Tiles(): "hash", Keyring: "string", KeyRequests: "hash", Queue("q"): "list", Context("c"): "string",
 		Conversation("c"): "hash", ConversationInbox("c", "a"): "list", ConversationSent("c", "b"): "zset",
-		AgentsMetadata: "hash", TaskQueue("q"): "zset", "somebody:else": "",
+		AgentsMetadata: "hash", TaskQueue("q"): "zset", Delayed("q"): "zset", Leased("q"): "zset", StagedContext("a", "1") + "0": "string", "somebody:else": "",
 	} {
 		if got := TypeOf(key); got != want {
 			t.Errorf("%s must be a %q, told is %q", key, want, got)

@@ -135,7 +135,7 @@ func (c *Coordinator) read(ctx context.Context, id string) (t Task, failures int
 		return t, 0, ErrUnknownTask
 	}
 	failures, _ = strconv.Atoi(f["attempts"])
-	return taskOf(id, f), failures, nil
+	return taskOf(id, f), max(failures, 0), nil
 }
 
 func taskOf(id string, f map[string]string) Task {

@@ -217,3 +217,40 @@ func TestAWaiterWakesForATaskAndOnceASecondWithoutOne(t *testing.T) {
 		}
 	})
 }
+
+func TestWhateverOthersWroteIntoATaskItGoesItsWay(t *testing.T) {
+	t.Parallel()
+	testredis.Each(t, func(t *testing.T, url string) {
+		s, c := open(t, url)
+		for _, junk := range []string{"", "x", "nan", "-inf", "inf", "-3", "1.5", "99999999999999999999", "{}", "\x00"} {
+			c.FlushDB(ctx)
+			id := post(t, s, swarm.Task{Queue: "q"})
+			other := post(t, s, swarm.Task{Queue: "q"})
+			c.HSet(ctx, "tasks:meta:"+id, "token", junk, "attempts", junk, "priority", junk, "last_error", junk)
+			leases, err := s.ClaimMany(ctx, "q", "a", 2, 50*time.Millisecond)
+			if err != nil || len(leases) != 2 {
+				t.Fatalf("%q: %+v, %v", junk, leases, err)
+			}
+			testredis.Eventually(t, "the leases run out", func() bool { return c.Exists(ctx, "tasks:claimed:"+id, "tasks:claimed:"+other).Val() == 0 })
+			l := eventuallyClaim(t, s, "q", "b", time.Minute)
+			if l.ID != id {
+				l = claim(t, s, "q", "b", time.Minute)
+			}
+			if _, err := s.Fail(ctx, l, "x", swarm.Retry{Attempts: 1 << 20, Base: time.Millisecond}); err != nil {
+				t.Errorf("%q: fail: %v", junk, err)
+			}
+			l = eventuallyClaim(t, s, "q", "c", time.Minute)
+			if l.ID != id {
+				l = eventuallyClaim(t, s, "q", "c", time.Minute)
+			}
+			if err := s.HandBack(ctx, l); err != nil {
+				t.Errorf("%q: hand back: %v", junk, err)
+			}
+			if again := eventuallyClaim(t, s, "q", "d", time.Minute); again.ID == id {
+				if err := s.Complete(ctx, again, "{}", 0); err != nil || again.Token <= l.Token {
+					t.Errorf("%q: complete %+v: %v", junk, again, err)
+				}
+			}
+		}
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -215,3 +216,65 @@ func TestAWorkerWhoseAnswersAreLostDoesNoTaskTwice(t *testing.T) {
 		t.Errorf("%d of %d done, %d counted, %d cuts", n, tasks, completed, proxy.Cuts())
 	}
 }
+
+// Redis is killed and comes back while workers work: nothing that was answered
+// is lost, and nobody completes over another.
+func TestARedisThatIsRestartedInTheMiddleLosesNoTask(t *testing.T) {
+	t.Parallel()
+	server := testredis.Start(t, "--appendonly", "yes", "--appendfsync", "always")
+	s, _ := open(t, server.URL())
+	const tasks = 300
+	list := make([]swarm.Task, tasks)
+	for i := range list {
+		list[i] = swarm.Task{ID: fmt.Sprint("t", i), Queue: "q"}
+	}
+	if _, err := s.PostMany(ctx, list); err != nil {
+		t.Fatal(err)
+	}
+	deadline, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	var mu sync.Mutex
+	completed := map[string]int{}
+	count := func() int { mu.Lock(); defer mu.Unlock(); return len(completed) }
+	var workers sync.WaitGroup
+	for n := range 4 {
+		workers.Go(func() {
+			for deadline.Err() == nil && count() < tasks {
+				l, err := s.Claim(ctx, "q", fmt.Sprint("a", n), 200*time.Millisecond)
+				if err != nil {
+					pauseFor(10 * time.Millisecond)
+					continue
+				}
+				for err = s.Complete(ctx, l, "{}", 0); errors.Is(err, store.ErrUnreachable) || errors.Is(err, store.ErrLoading); {
+					pauseFor(10 * time.Millisecond)
+					err = s.Complete(ctx, l, "{}", 0)
+				}
+				if err == nil {
+					mu.Lock()
+					completed[l.ID]++
+					mu.Unlock()
+				} else if !errors.Is(err, swarm.ErrNotHolder) && !errors.Is(err, swarm.ErrDone) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for _, at := range []int{30, 120} {
+		testredis.Eventually(t, "progress", func() bool { return count() >= at })
+		server.Kill()
+		server.Up()
+	}
+	workers.Wait()
+	twice := 0
+	for _, n := range completed {
+		if n > 1 {
+			twice++
+		}
+	}
+	if len(completed) != tasks || twice > 0 {
+		t.Errorf("%d of %d completed, %d twice", len(completed), tasks, twice)
+	}
+}
+
+// pauseFor lets a server come back before it is asked again.
+func pauseFor(d time.Duration) { <-time.After(d) }
