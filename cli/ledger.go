@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -271,7 +272,7 @@ func (a *app) ledgerAcceptCommand() *cobra.Command {
 		Short: "Take a ledger that is refused for what it is now, and record the break",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if why == "" {
+			if strings.TrimSpace(why) == "" {
 				return usage("ledger accept needs --why TEXT: it stands in the ledger for whoever asks later")
 			}
 			return a.tabled(cmd.Context(), func(place *place, output string) error {
@@ -280,7 +281,7 @@ func (a *app) ledgerAcceptCommand() *cobra.Command {
 					return err
 				}
 				a.printAccepted(output, done)
-				return nil
+				return done.State.Trouble // another machine's origin may be broken as well
 			})
 		},
 	}

@@ -127,15 +127,19 @@ func (a *app) printAccepted(output string, done ledger.Accepted) {
 		a.printJSON(struct {
 			Was        string             `json:"was_refused_for"`
 			Position   int64              `json:"break_position"`
+			Aside      string             `json:"put_aside_as,omitempty"`
 			Records    int64              `json:"records"`
 			Checkpoint *ledger.Checkpoint `json:"checkpoint"`
-		}{done.Trouble.Error(), done.Position, done.State.Position, done.State.Checkpoint})
+		}{done.Trouble.Error(), done.Position, done.Aside, done.State.Position, done.State.Checkpoint})
 		return
 	}
 	if done.Position == 0 {
 		fmt.Fprintln(a.out, "the new origin, which another machine began, is what is remembered here from now on")
 	} else {
 		fmt.Fprintf(a.out, "the break is record %d; a new origin begins\n", done.Position)
+	}
+	if done.Aside != "" {
+		fmt.Fprintf(a.out, "the records that make no unbroken row are kept as %s\n", printable(done.Aside))
 	}
 	fmt.Fprintf(a.out, "%d records, %d of them sealed\n", done.State.Position, sealed)
 }

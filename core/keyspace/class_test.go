@@ -41,6 +41,7 @@ func TestClassifyTellsAKeyByItsWholeShape(t *testing.T) {
 		ContextChunks("w") + "3":               AgentContextChunk,
 		"somebody:elses":                       Other,
 		Main.Ledger():                          LedgerStream,
+		Main.BrokenLedger(7):                   Internal,
 		Partition("energy").Ledger():           LedgerStream,
 		Partition("energy").DeadLetters():      Carcel,
 		Partition("energy").Decision("x"):      DecisionRecord,

@@ -35,7 +35,13 @@ func (l *Ledger) Audit(ctx context.Context, progress func(done, all int64)) (*Au
 	if err != nil {
 		return nil, err
 	}
-	a := &Audit{At: l.now(), First: s.First, Last: s.Position, Checkpoint: s.Checkpoint, Seen: before.seen, Trouble: s.Trouble}
+	return l.audit(ctx, s, before.seen, progress)
+}
+
+// audit is Audit of a ledger that was looked at, and of what had been seen of
+// it before.
+func (l *Ledger) audit(ctx context.Context, s *State, seen *Checkpoint, progress func(done, all int64)) (*Audit, error) {
+	a := &Audit{At: l.now(), First: s.First, Last: s.Position, Checkpoint: s.Checkpoint, Seen: seen, Trouble: s.Trouble}
 	if s.Trouble != nil {
 		a.Findings = append(a.Findings, s.Trouble.Error())
 		return a, nil
@@ -44,12 +50,15 @@ func (l *Ledger) Audit(ctx context.Context, progress func(done, all int64)) (*Au
 	base, e := s.base, &edge{}
 	if c := s.Checkpoint; c != nil {
 		base = c.Base
-		if err := l.trimmed(ctx, a, e, s); err != nil {
+		if err := l.trimmed(ctx, a, e, s); errors.Is(err, errTiles) {
+			a.find("%v, and the records before %d are trimmed", err, s.First)
+			return a, nil
+		} else if err != nil {
 			return nil, err
 		}
 	}
 	a.pass(e)
-	err = l.Read(ctx, base+a.Trimmed+1, func(r Record) bool {
+	err := l.Read(ctx, base+a.Trimmed+1, func(r Record) bool {
 		if want := base + e.size + 1; r.Position != want {
 			a.find("record %d is missing", want)
 			return false

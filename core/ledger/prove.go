@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // Proof is the evidence that one record is in the ledger: whoever has it, and
@@ -50,7 +52,11 @@ func (l *Ledger) Prove(ctx context.Context, position int64) (Proof, error) {
 		return Proof{}, fmt.Errorf("%w: %d; it was trimmed, or taken away", ErrNoRecord, position)
 	}
 	p := Proof{Record: lot[0], Index: position - c.Base - 1, Checkpoint: *c}
-	if p.Path, err = prove(p.Index, c.Size, l.tree(ctx, c)); err != nil {
+	err = l.withTree(ctx, c, func(tree tlog.HashReader) (err error) {
+		p.Path, err = prove(p.Index, c.Size, tree)
+		return err
+	})
+	if err != nil {
 		return p, err
 	}
 	return p, p.Check()
@@ -82,7 +88,11 @@ func (l *Ledger) Included(ctx context.Context, records []Record) (each []error, 
 	if len(sealed) == 0 {
 		return each, nil
 	}
-	wrong, err := differing(sealed, c, l.tree(ctx, c))
+	var wrong []bool
+	err = l.withTree(ctx, c, func(tree tlog.HashReader) (err error) {
+		wrong, err = differing(sealed, c, tree)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
