@@ -160,7 +160,7 @@ func (a *app) ledgerProve(ctx context.Context, place *place, output, asked strin
 		}
 	}
 	proof, err := log.Prove(ctx, position)
-	if errors.Is(err, ledger.ErrNotSealed) {
+	if errors.Is(err, ledger.ErrNotSealed) && position > log.State().Sealed() {
 		return fmt.Errorf("%w; seal it with: ifpacket ledger checkpoint", err)
 	}
 	if err != nil {
@@ -211,7 +211,7 @@ func (a *app) ledgerExport(ctx context.Context, place *place, output, file strin
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("ledger export: %w; nothing is left in %s", err, file)
+		return fmt.Errorf("ledger export: %w; nothing was written", err)
 	}
 	a.printSegment(output, segmentLine{File: file, OK: true, Segment: segment, Checkpoint: segment.Checkpoint})
 	return nil

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/infrafabric/ifpacket/core/ledger"
@@ -60,7 +61,10 @@ func (a *app) describeCheckpoint(c *ledger.Checkpoint) {
 func (a *app) printCheckpoint(ctx context.Context, place *place, output string, c *ledger.Checkpoint) error {
 	if output != "json" {
 		a.describeCheckpoint(c)
-		fmt.Fprint(a.out, "\n"+c.Note)
+		fmt.Fprintln(a.out)
+		for line := range strings.Lines(c.Note) { // anybody can put a signature of theirs behind ours
+			fmt.Fprintln(a.out, printable(strings.TrimSuffix(line, "\n")))
+		}
 		return nil
 	}
 	ring, err := place.engine.Keyring().Ring(ctx)
@@ -115,7 +119,7 @@ func (a *app) printSegment(output string, line segmentLine) {
 	case output == "json":
 		a.printJSON(line)
 	case line.OK:
-		fmt.Fprintf(a.out, "✓ %s: records %d to %d of %s\n", printable(line.File), line.Segment.From, line.Segment.To, line.Segment.Origin)
+		fmt.Fprintf(a.out, "✓ %s: records %d to %d of %s\n", printable(line.File), line.Segment.From, line.Segment.To, printable(line.Segment.Origin))
 	default:
 		fmt.Fprintf(a.out, "✕ %s: %s\n", printable(line.File), printable(line.Fault))
 	}

@@ -40,6 +40,7 @@ func (t *traceTable) line(label, evidence, format string, args ...any) {
 	if evidence != "" {
 		text += "  [" + printable(evidence) + "]"
 	}
+	label = printable(label)
 	fmt.Fprintf(t.out, "  %s %s\n", label+strings.Repeat(" ", max(0, 17-utf8.RuneCountInString(label))), text)
 }
 

@@ -39,16 +39,20 @@ var ErrNoRecord = errors.New("no such record")
 // ErrNoRecord, ErrDamaged (the record is not the one that was sealed),
 // ErrRefused, or are those of Look.
 func (l *Ledger) Prove(ctx context.Context, position int64) (Proof, error) {
-	c, err := l.covering(ctx, position)
-	if err != nil {
-		return Proof{}, err
+	c, unsealed := l.covering(ctx, position)
+	if unsealed != nil && !errors.Is(unsealed, ErrNotSealed) {
+		return Proof{}, unsealed
 	}
-	at := strconv.FormatInt(position, 10)
+	at := strconv.FormatInt(max(position, 0), 10)
 	lot, err := l.lot(ctx, "XRANGE", at, at)
-	if err != nil {
+	switch {
+	case err != nil:
 		return Proof{}, err
-	}
-	if len(lot) == 0 {
+	case len(lot) > 0 && unsealed != nil:
+		return Proof{}, unsealed
+	case len(lot) == 0 && unsealed != nil:
+		return Proof{}, fmt.Errorf("%w: there is none at position %d", ErrNoRecord, position)
+	case len(lot) == 0:
 		return Proof{}, fmt.Errorf("%w: %d; it was trimmed, or taken away", ErrNoRecord, position)
 	}
 	p := Proof{Record: lot[0], Index: position - c.Base - 1, Checkpoint: *c}

@@ -158,9 +158,6 @@ func (s *story) readLedger(ctx context.Context) error {
 	}
 	s.Whole = s.began == 1 && len(s.Lacks) == 0
 	s.known, s.unnamed = knownFrom(s.TrackingID, s.Records), s.TrackingID == ""
-	if s.began > 0 && len(s.Records) == 0 {
-		s.lack("the ledger has no record of it")
-	}
 	return nil
 }
 
@@ -199,6 +196,9 @@ func (s *story) readDecision(ctx context.Context) error {
 func (s *story) prove(ctx context.Context) {
 	if len(s.Records) == 0 {
 		s.Unproven = "the ledger has no record of it"
+		if s.began > 0 {
+			s.lack("%s", s.Unproven)
+		}
 		return
 	}
 	proof, err := s.Ledger.Prove(ctx, s.Records[len(s.Records)-1].Position)
