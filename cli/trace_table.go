@@ -49,7 +49,7 @@ func (t *traceTable) traceability() {
 	t.head("TRACEABILITY")
 	t.line("citation", "if://packet/"+r.TrackingID, "%s", r.Citation)
 	if !r.Found {
-		t.line("packet", "", "not in Redis any more: who sent what is told by its records alone")
+		t.line("packet", "", "found nowhere in Redis: who sent what is told by its records alone")
 		if len(r.Records) > 0 {
 			t.line("actor", record(&r.Records[0]), "%s", r.Records[0].Get("actor"))
 		}
