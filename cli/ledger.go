@@ -63,7 +63,7 @@ func (a *app) ledgerVerify(ctx context.Context, place *place, output string) err
 		fmt.Fprint(a.err, "\r\x1b[K")
 	}
 	if err != nil {
-		return err
+		return keysError(err)
 	}
 	a.printAudit(output, audit)
 	switch {

@@ -220,3 +220,15 @@ func TestWhatRedisHoldsIsShownAndNeverObeyed(t *testing.T) {
 		s.sent(t)
 	}
 }
+
+func TestARefusedKeyringFailsTheLedgersVerificationToo(t *testing.T) {
+	s, ctx := start(t), context.Background()
+	onMachine(t, t.TempDir())
+	s.sent(t)
+	s.ledger("checkpoint").ends(t, 0)
+	old := s.Get(ctx, "ttt:keyring").Val()
+	run("keys", "new", "--redis", s.url, "--role", "operator", "--name", "ann").ends(t, 0)
+	s.Set(ctx, "ttt:keyring", old, 0)
+	s.ledger("verify").fails(t, 4, "keys restore")
+	s.verify("", "--key", "queue:a").fails(t, 4, "keys restore")
+}

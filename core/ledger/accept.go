@@ -35,7 +35,7 @@ type Accepted struct {
 func (l *Ledger) Accept(ctx context.Context, why string) (Accepted, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s, m, err := l.find(ctx)
+	s, m, err := l.confirm(ctx)
 	if err != nil {
 		return Accepted{}, err
 	}

@@ -31,11 +31,23 @@ func (l *Ledger) Audit(ctx context.Context, progress func(done, all int64)) (*Au
 	if err != nil {
 		return nil, err
 	}
-	s, err := l.Look(ctx)
-	if err != nil {
-		return nil, err
+	for tries := 1; ; tries++ {
+		s, err := l.Look(ctx)
+		if err != nil {
+			return nil, err
+		}
+		a, err := l.audit(ctx, s, before.seen, progress)
+		if err != nil || len(a.Findings) == 0 || tries == 3 || !l.moved(ctx, s) {
+			return a, err
+		}
 	}
-	return l.audit(ctx, s, before.seen, progress)
+}
+
+// moved reports whether the ledger begins elsewhere than when it was looked
+// at: then what was missed in it was trimmed meanwhile.
+func (l *Ledger) moved(ctx context.Context, s *State) bool {
+	now, err := l.Look(ctx)
+	return err == nil && now.First != s.First
 }
 
 // audit is Audit of a ledger that was looked at, and of what had been seen of

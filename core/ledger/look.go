@@ -60,7 +60,7 @@ func (l *Ledger) Allow(ctx context.Context) error {
 }
 
 func (l *Ledger) look(ctx context.Context) (*State, error) {
-	s, m, err := l.find(ctx)
+	s, m, err := l.confirm(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +80,20 @@ func (l *Ledger) look(ctx context.Context) (*State, error) {
 	}
 	l.state.Store(s)
 	return s, nil
+}
+
+// confirm is find, again where that found a trouble in a ledger that somebody
+// seals or trims meanwhile: several round trips see it at several moments.
+func (l *Ledger) confirm(ctx context.Context) (*State, memory, error) {
+	before := l.state.Load()
+	for tries := 1; ; tries++ {
+		s, m, err := l.find(ctx)
+		still := before.Trouble != nil && s != nil && s.note == before.note && s.First == before.First
+		if err != nil || s.Trouble == nil || still || tries == 3 {
+			return s, m, err
+		}
+		before = s
+	}
 }
 
 // find reads the ledger's state and compares it with what this machine

@@ -153,3 +153,49 @@ func TestASegmentThatWasAlteredIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// Others seal and trim while this one reads: what is missing then was not
+// taken away.
+func TestTrimmingMeanwhileIsNoDamage(t *testing.T) {
+	log, _ := watched(t)
+	log.keeps()
+	done := make(chan error, 1)
+	busy := log.again()
+	go func() {
+		for range 60 {
+			busy.record(40)
+			s, err := busy.Seal(ctx)
+			if err == nil && s.Trouble == nil {
+				_, err = busy.Trim(ctx, s.Position-20, shelf{}.keep)
+			}
+			if err := errors.Join(err, s.Trouble); err != nil {
+				done <- err
+				return
+			}
+		}
+		done <- nil
+	}()
+	for {
+		m := newMachine(t, log.url)
+		if err := m.Allow(ctx); err != nil {
+			t.Fatal("it is refused: ", err)
+		}
+		if a, err := m.Audit(ctx, nil); err != nil || len(a.Findings) > 0 {
+			t.Fatal("an audit finds: ", a, err)
+		}
+		if _, err := m.Export(ctx, 0, io.Discard); errors.Is(err, ErrDamaged) {
+			t.Fatal("an export finds: ", err)
+		}
+		if s, err := log.again().Seal(ctx); err != nil || s.Trouble != nil {
+			t.Fatal("a sealer finds: ", s.Trouble, err)
+		}
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatal(err)
+			}
+			return
+		default:
+		}
+	}
+}

@@ -154,6 +154,21 @@ func TestACheckpointOrTilesOfAnotherTypeAreMended(t *testing.T) {
 	})
 }
 
+func TestACheckpointOfAnySizeIsRefusedAndAcceptedAway(t *testing.T) {
+	log, _ := watched(t)
+	log.raw.SetRange(ctx, keyspace.Main.Checkpoint(), 3<<20, "x")
+	log = log.again()
+	log.refuses(ErrUnsigned)
+	if n := len(log.State().note); n > maxNote+1 {
+		t.Fatalf("%d bytes of it are read at each look", n)
+	}
+	if done, err := log.Accept(ctx, "somebody's"); err != nil || done.State.Trouble != nil {
+		t.Fatal(done, err)
+	}
+	log.seals()
+	log.again().accepts()
+}
+
 // The tiles of old records are read by nobody but who asks for a proof.
 func TestAProofDoesNotNeedTilesThatSomebodyAltered(t *testing.T) {
 	log, _ := watched(t)

@@ -11,7 +11,7 @@
 -- ATOMIC  all of it
 local refusal = barred('XADD', 'DEL', 'UNLINK')
 if refusal then return refusal end
-local found = kind(KEYS[2]) == 'string' and redis.call('GET', KEYS[2]) or ''
+local found = kind(KEYS[2]) == 'string' and head(KEYS[2]) or ''
 if found ~= ARGV[1] then return {'CHANGED', found} end
 local fields = {'event', 'break'}
 for i = 4, #ARGV do fields[#fields + 1] = ARGV[i] end

@@ -7,7 +7,7 @@
 -- ATOMIC  all of it: the records are those that the checkpoint was made of, or more
 local checkpoint, first, last, count, removed = '', '', '', 0, 0
 local other = guard(KEYS[2], 'stream') or guard(KEYS[1], 'string')
-if not guard(KEYS[1], 'string') then checkpoint = redis.call('GET', KEYS[1]) or '' end
+if not guard(KEYS[1], 'string') then checkpoint = head(KEYS[1]) end
 if not guard(KEYS[2], 'stream') then
   local function id(command, from, to)
     local found = redis.call(command, KEYS[2], from, to, 'COUNT', 1)

@@ -35,6 +35,9 @@ local function extend(key, seconds, created)
   end
 end
 
+-- A checkpoint as it stands, or so much of it that it is seen to be none.
+local function head(key) return redis.call('GETRANGE', key, 0, 16384) end
+
 -- The number of the last id that a stream gave, 0 for none: that of its last record, unless
 -- this was removed. Above 2^53 it is about so.
 local function given(stream)
