@@ -108,6 +108,9 @@ func readSegment(path string, ring *keyring.Ring) (*ledger.Segment, error) {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }()
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder; name the files in it", path)
+	}
 	return ledger.ReadSegment(file, ring, nil)
 }
 

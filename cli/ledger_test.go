@@ -186,6 +186,7 @@ func TestTheLedgersCommandsTellUserErrorsApart(t *testing.T) {
 		t.Error("a pipe, as /dev/null is a device, was replaced by a file: ", err)
 	}
 	s.ledger("export", t.TempDir()).fails(t, 1, "nothing was written")
+	s.ledger("verify", t.TempDir()).fails(t, 1, "folder")
 }
 
 // Whoever writes to Redis must not reach the terminal of who looks.

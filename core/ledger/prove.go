@@ -149,7 +149,7 @@ func (l *Ledger) Newest(ctx context.Context, trackingID string) (position int64,
 	case position > 0:
 		return position, nil
 	case first > 1:
-		return 0, fmt.Errorf("%w about %.80q; the records before %d were trimmed, and are in the files that ledger trim wrote", ErrNoRecord, trackingID, first)
+		return 0, fmt.Errorf("%w about %.80q; the records before %d were trimmed, and are in the files that ledger trim wrote, or were put aside when a break was accepted", ErrNoRecord, trackingID, first)
 	}
 	return 0, fmt.Errorf("%w about %.80q", ErrNoRecord, trackingID)
 }

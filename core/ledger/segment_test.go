@@ -142,6 +142,7 @@ func TestASegmentThatWasAlteredIsRefused(t *testing.T) {
 		"another begin":    strings.Replace(text, `"from":1`, `"from":2`, 1),
 		"a shorter claim":  strings.Replace(text, `"to":22`, `"to":21`, 1),
 		"a checkpoint":     strings.Replace(text, `\n22\n`, `\n23\n`, 1),
+		"one more record":  text + lines[1],
 		"nothing":          "",
 		"something else":   `{"hello": 1}`,
 	} {

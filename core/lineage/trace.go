@@ -163,7 +163,7 @@ func (s *story) readLedger(ctx context.Context) error {
 	case stopped:
 		s.lack("the ledger was looked through from record %d on; what is older may tell more: ifpacket trace %s", s.began, s.Asked)
 	case s.began > 1:
-		s.lack("the ledger has nothing before record %d: it was trimmed", s.began)
+		s.lack("the ledger has nothing before record %d: that was trimmed, or put aside", s.began)
 	case s.began == 0:
 		s.lack("there is no ledger")
 	}
