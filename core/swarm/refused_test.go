@@ -217,6 +217,30 @@ func TestAWorkerWhoseAnswersAreLostDoesNoTaskTwice(t *testing.T) {
 	}
 }
 
+func TestAPostWhoseAnswerWasLostCanBeRepeated(t *testing.T) {
+	t.Parallel()
+	server := testredis.Start(t)
+	proxy := testredis.NewProxy(t, server.Addr())
+	far, _ := open(t, proxy.URL())
+	post(t, far, swarm.Task{ID: "first", Queue: "q"}) // so that the script is known
+	proxy.LoseReplies(1, "evalsha")
+	tasks := []swarm.Task{{Queue: "q"}, {Queue: "q"}}
+	posted, err := far.PostMany(ctx, tasks)
+	if !errors.Is(err, store.ErrUnreachable) || len(posted) != 2 || posted[0].ID == "" || proxy.Cuts() != 1 {
+		t.Fatalf("%+v, %v", posted, err)
+	}
+	for i := range tasks {
+		tasks[i].ID = posted[i].ID
+	}
+	again, err := far.PostMany(ctx, tasks)
+	if err != nil || !errors.Is(again[0].Err, swarm.ErrTaskID) || !errors.Is(again[1].Err, swarm.ErrTaskID) {
+		t.Errorf("%+v, %v", again, err)
+	}
+	if n := testredis.Connect(t, server.URL()).ZCard(ctx, "tasks:queue:q").Val(); n != 3 {
+		t.Errorf("%d tasks", n)
+	}
+}
+
 // Redis is killed and comes back while workers work: nothing that was answered
 // is lost, and nobody completes over another.
 func TestARedisThatIsRestartedInTheMiddleLosesNoTask(t *testing.T) {
