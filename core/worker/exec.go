@@ -18,6 +18,7 @@ import (
 //
 //	{"task_id", "queue", "type", "data", "priority", "posted_by", "posted_at", "attempt"}
 //
+// a sub-worker's also "context" and "context_version", what its parent shares,
 // and prints its result, which is JSON, on stdout; nothing stands for {}. In
 // its environment are IFPACKET_AGENT_ID, IFPACKET_PARENT_ID and
 // IFPACKET_TASK_ID. It fails the task by ending with another code than 0, by
@@ -97,7 +98,9 @@ func taskDocument(j Job) any {
 		PostedBy string          `json:"posted_by"`
 		PostedAt string          `json:"posted_at"`
 		Attempt  int             `json:"attempt"`
-	}{j.ID, j.Queue, j.Type, data, j.Priority, j.PostedBy, j.PostedAt, j.Attempt}
+		Context  string          `json:"context,omitempty"`
+		Version  string          `json:"context_version,omitempty"`
+	}{j.ID, j.Queue, j.Type, data, j.Priority, j.PostedBy, j.PostedAt, j.Attempt, j.Context, j.ContextVersion}
 }
 
 func ended(err error) string {

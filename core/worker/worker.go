@@ -17,6 +17,10 @@ type Job struct {
 	Agent   string // who does it
 	Parent  string // whose sub-agent that is, "" for none
 	Attempt int    // 1 for the first
+
+	// Of a sub-worker: what its parent shares, "" where that is nothing or too
+	// much, and its version.
+	Context, ContextVersion string
 }
 
 // Handler does tasks.
