@@ -149,11 +149,22 @@ func taskOf(id string, f map[string]string) Task {
 // here: it is released from there. Errors match ErrUnknownTask, ErrDone,
 // ErrClaimed, ErrWaits.
 func (c *Coordinator) Requeue(ctx context.Context, id string) (Task, error) {
+	return c.requeue(ctx, id, "")
+}
+
+// TakeBack puts a task back into its queue that an agent holds, as a person
+// does for one that hangs: the agent's hold is over, whatever it says later.
+// One that the agent does not hold it treats as Requeue does.
+func (c *Coordinator) TakeBack(ctx context.Context, id, agentID string) (Task, error) {
+	return c.requeue(ctx, id, agentID)
+}
+
+func (c *Coordinator) requeue(ctx context.Context, id, from string) (Task, error) {
 	t, _, err := c.read(ctx, id)
 	if err != nil {
 		return t, fmt.Errorf("requeue %s: %w", id, err)
 	}
-	status, rest, err := c.runTask(ctx, requeueScript, []string{keyspace.TaskMeta(id)}, id, keyspace.ChannelsQueues, t.event())
+	status, rest, err := c.runTask(ctx, requeueScript, []string{keyspace.TaskMeta(id)}, id, keyspace.ChannelsQueues, t.event(), from)
 	if err != nil {
 		return t, err
 	}

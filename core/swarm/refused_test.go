@@ -48,9 +48,10 @@ var acts = map[string]func(s *swarm.Coordinator) error{
 		_, err := s.Fail(ctx, lease("held", "a", 1), "x", swarm.Retry{Attempts: 1})
 		return err
 	},
-	"requeue": func(s *swarm.Coordinator) error { _, err := s.Requeue(ctx, "lost"); return err },
-	"send":    func(s *swarm.Coordinator) error { _, err := s.Send(ctx, "a", "b", "{}"); return err },
-	"receive": func(s *swarm.Coordinator) error { _, err := s.Receive(ctx, "a"); return err },
+	"requeue":   func(s *swarm.Coordinator) error { _, err := s.Requeue(ctx, "lost"); return err },
+	"take back": func(s *swarm.Coordinator) error { _, err := s.TakeBack(ctx, "held", "a"); return err },
+	"send":      func(s *swarm.Coordinator) error { _, err := s.Send(ctx, "a", "b", "{}"); return err },
+	"receive":   func(s *swarm.Coordinator) error { _, err := s.Receive(ctx, "a"); return err },
 	"context": func(s *swarm.Coordinator) error {
 		_, err := s.PutContext(ctx, "a", strings.NewReader("x"), "")
 		return err
