@@ -16,7 +16,15 @@ import (
 type ActivityList struct {
 	*list[watch.Event]
 	seen seen[watch.Event]
+	kind int // of eventKinds
+	kept []watch.Event
 }
+
+// eventKinds are what of the events can be shown: all, or one kind.
+var eventKinds = []struct {
+	title string
+	kind  watch.EventKind
+}{{"", 0}, {"decisions", watch.Decision}, {"messages", watch.Message}, {"repairs", watch.Repair}, {"console", watch.Console}}
 
 // Columns that depend on each other: where goes first on narrow screens.
 const (
@@ -48,13 +56,40 @@ func NewActivityList(s *Shared) *ActivityList {
 // Refresh takes the newest picture.
 func (p *ActivityList) Refresh() tea.Cmd {
 	if p.seen.news(p.Snap.Activity, p.Theme) {
-		p.set(p.Snap.Activity)
+		p.set(p.ofKind())
 	}
 	p.rule.Note, p.rule.Badges = "newest last", nil
+	p.empty, p.begin = "nothing has happened since the console opened", nil
+	if only := eventKinds[p.kind].title; only != "" {
+		p.rule.Note = "only " + only
+		p.empty = "no " + only + " among the last " + widget.Commas(len(p.Snap.Activity)) + " events"
+		p.begin = []widget.Span{widget.T(themes.Accent, p.key("activity.kinds")), widget.T(themes.Muted, " shows others")}
+	}
 	if n := p.table.NewRows(); n > 0 {
 		p.rule.Badges = [][]widget.Span{{widget.T(themes.Accent, widget.Commas(n)+" new")}}
 	}
 	return nil
+}
+
+// key is how a binding's key is shown.
+func (p *ActivityList) key(id string) string {
+	b, _ := p.Keys.Get(id)
+	return b.KeyLabel()
+}
+
+// ofKind are the events of the kind that is shown.
+func (p *ActivityList) ofKind() []watch.Event {
+	only := eventKinds[p.kind]
+	if only.title == "" {
+		return p.Snap.Activity
+	}
+	p.kept = p.kept[:0]
+	for i := range p.Snap.Activity {
+		if p.Snap.Activity[i].Kind == only.kind {
+			p.kept = append(p.kept, p.Snap.Activity[i])
+		}
+	}
+	return p.kept
 }
 
 // Do copies an event's subject, or goes to the end and stays there.
@@ -62,6 +97,10 @@ func (p *ActivityList) Do(id string) (tea.Cmd, bool) {
 	switch id {
 	case "activity.follow":
 		p.table.ToggleFollow()
+		return p.Refresh(), true
+	case "activity.kinds":
+		p.kind = (p.kind + 1) % len(eventKinds)
+		p.set(p.ofKind())
 		return p.Refresh(), true
 	case "list.copy":
 		if e := p.selected(); e != nil && e.Subject != "" {
@@ -94,6 +133,8 @@ func eventLook(e *watch.Event) look {
 		return look{themes.GlyphOK, themes.Muted, false}
 	case "away", "ledger lost":
 		return look{themes.GlyphSilent, themes.Bad, false}
+	case "repaired":
+		return look{themes.GlyphOK, themes.Fg, false}
 	case "live":
 		return look{themes.GlyphLive, themes.Muted, false}
 	}
@@ -117,6 +158,15 @@ func (p *ActivityList) row(e *watch.Event, r *widget.Row) {
 		subject, where = e.Where, "" // a batch has no one packet to name
 	}
 	who := e.Who
+	if e.Kind == watch.Repair { // the channel says nothing that the word does not
+		where, who = e.Detail, ""
+		if r.Width(colWhere) == 0 {
+			where, who = "", e.Detail
+		}
+	}
+	if e.Kind == watch.Message && e.What != "message" && who == "" {
+		who = e.Detail
+	}
 	if e.Kind == watch.Console || e.What == "message" {
 		said := widget.Sanitize(e.Detail) // a sentence, which is cut at its end
 		if who = widget.Cut(said, r.Width(colWho)); subject == "" {

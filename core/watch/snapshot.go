@@ -239,10 +239,11 @@ const (
 	Decision EventKind = iota // a record of the ledger
 	Message                   // something said on channel:*
 	Console                   // what the console itself did or met
+	Repair                    // something that a reaper mended, and told
 )
 
 // String is the kind's word.
-func (k EventKind) String() string { return [...]string{"decision", "message", "console"}[k] }
+func (k EventKind) String() string { return [...]string{"decision", "message", "console", "repair"}[k] }
 
 // Event is one line of the activity.
 type Event struct {
