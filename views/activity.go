@@ -2,6 +2,7 @@ package views
 
 import (
 	"strconv"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -159,13 +160,14 @@ func (p *ActivityList) row(e *watch.Event, r *widget.Row) {
 	}
 	who := e.Who
 	if e.Kind == watch.Repair { // the channel says nothing that the word does not
-		where, who = e.Detail, ""
+		where, who, _ = strings.Cut(e.Detail, ": ")
 		if r.Width(colWhere) == 0 {
 			where, who = "", e.Detail
 		}
+		who = widget.Cut(widget.Sanitize(who), r.Width(colWho))
 	}
 	if e.Kind == watch.Message && e.What != "message" && who == "" {
-		who = e.Detail
+		who = widget.Cut(widget.Sanitize(e.Detail), r.Width(colWho))
 	}
 	if e.Kind == watch.Console || e.What == "message" {
 		said := widget.Sanitize(e.Detail) // a sentence, which is cut at its end

@@ -223,7 +223,7 @@ func (a *Agents) reap() tea.Cmd {
 	}
 	body = append(body, nil,
 		[]widget.Span{widget.T(themes.Muted, "The whole swarm is looked through, and what is wrong is mended:")},
-		[]widget.Span{widget.T(themes.Muted, "silent agents go, their workers stand alone, lost tasks are put back.")})
+		[]widget.Span{widget.T(themes.Muted, "silent agents go, their workers stand alone, lost tasks go back.")})
 	c := a.Engine.Swarm()
 	return send(Ask{Title: "Reap", Verb: "reap", Count: max(n, 1), Body: body, Yes: func() tea.Msg {
 		ctx, cancel := context.WithTimeout(context.Background(), reapTimeout)

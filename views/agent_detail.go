@@ -24,12 +24,12 @@ func NewAgents(s *Shared) *Agents {
 	a.tree.long = true
 	a.tree.table.SetColumns(
 		widget.Column{Title: "agent", Width: 21, Flex: 1, Middle: true},
-		widget.Column{Title: "beat", Width: beatWidth, Drop: 5},
+		widget.Column{Title: "beat", Width: beatWidth, Drop: 2},
 		widget.Column{Title: "age", Width: 6, Right: true, Gap: 1},
 		widget.Column{Title: "state", Width: 18, Flex: 1, Drop: 1},
-		widget.Column{Title: "done/m", Width: 6, Right: true, Gap: 1, Drop: 2},
-		widget.Column{Title: "msgs", Width: 5, Right: true, Gap: 1, Drop: 3},
-		widget.Column{Title: "context", Width: 7, Right: true, Gap: 1, Drop: 6},
+		widget.Column{Title: "done/m", Width: 6, Right: true, Gap: 1, Drop: 3},
+		widget.Column{Title: "msgs", Width: 5, Right: true, Gap: 1, Drop: 4},
+		widget.Column{Title: "context", Width: 7, Right: true, Gap: 1, Drop: 5},
 	)
 	a.detail = newAgentDetail(s, a.tree)
 	a.split = split{Shared: s, list: a.tree, side: a.detail, share: 55}

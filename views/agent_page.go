@@ -142,7 +142,8 @@ func (d *agentDetail) claim(c *watch.Claim) []widget.Span {
 	if c.Stalled {
 		held.Role = themes.Warn
 	}
-	name := widget.PadRight(widget.CutMiddle(widget.Sanitize(c.Task), 17), 17)
+	room := min(max(d.width-colValue-27, 9), 17) // what age and lease leave
+	name := widget.PadRight(widget.CutMiddle(widget.Sanitize(c.Task), room), room)
 	out := []widget.Span{widget.State(d.Theme, l.glyph), widget.T(themes.Fg, " "+name+" "), held, widget.T(themes.Faint, " held "),
 		widget.T(l.word, left)}
 	if kind := strings.TrimSpace(c.Queue + " " + c.Type); kind != "" {
@@ -156,7 +157,7 @@ func claimLook(c *watch.Claim, now time.Time) (look, string) {
 	left := c.Until.Sub(now)
 	switch {
 	case c.Queued:
-		return look{themes.GlyphStuck, themes.Bad, true}, "left in queue"
+		return look{themes.GlyphStuck, themes.Bad, true}, "in queue"
 	case c.Until.IsZero():
 		return look{themes.GlyphStuck, themes.Bad, true}, "never ends"
 	case left <= 0:

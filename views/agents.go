@@ -199,8 +199,12 @@ func (p *AgentTree) Do(id string) (tea.Cmd, bool) {
 	return p.list.Do(id)
 }
 
-// State: only what has workers can be folded.
+// State: only what has workers can be folded; acts are the Agents screen's.
 func (p *AgentTree) State(id string) keymap.State {
+	switch id {
+	case "agents.context", "agents.message", "agents.requeue", "agents.reap":
+		return keymap.Moot("open the agent first")
+	}
 	if id == "agents.fold" || id == "agents.unfold" {
 		switch a := p.selected(); {
 		case a == nil:

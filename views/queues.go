@@ -78,6 +78,8 @@ func (p *QueueList) Do(id string) (tea.Cmd, bool) {
 // State: bytes are shown of a value, not of a queue.
 func (p *QueueList) State(id string) keymap.State {
 	switch {
+	case id == "queues.tasks", id == "queues.requeue":
+		return keymap.Moot("open the queue first")
 	case id == "queues.raw":
 		return keymap.Off("open the queue: it is its values that have bytes")
 	case id == "queues.compose" && p.selected() == nil:
