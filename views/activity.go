@@ -123,6 +123,12 @@ func (p *ActivityList) State(id string) keymap.State {
 }
 
 func eventLook(e *watch.Event) look {
+	switch watch.FaultKind(e.What) { // what the console found to be wrong
+	case watch.AgentSilent:
+		return look{themes.GlyphSilent, themes.Fg, false}
+	case watch.TaskLost, watch.ClaimInQueue, watch.AgentOrphaned, watch.NoSuchAgent, watch.ContextCut, watch.TypeWrong, watch.NoPacket, watch.QueueExpires:
+		return look{themes.GlyphError, themes.Fg, false}
+	}
 	switch e.What {
 	case "held":
 		return look{themes.GlyphReview, themes.Fg, false}
@@ -189,13 +195,38 @@ func NewActivity(s *Shared) Activity { return Activity{NewActivityList(s)} }
 // SetSize leaves the margin at the right.
 func (p Activity) SetSize(width, height int) { p.ActivityList.SetSize(width-1, height) }
 
-// Do opens nothing: this is the place where events are read.
+// Do opens an event, to be read at length.
 func (p Activity) Do(id string) (tea.Cmd, bool) {
 	if id == "list.open" {
+		if e := p.selected(); e != nil {
+			return send(Ask{Title: strings.TrimSpace(e.What + " " + e.Subject), Body: p.whole(e)}), true
+		}
 		return nil, true
 	}
 	return p.ActivityList.Do(id)
 }
+
+// whole is all that an event says; what is longer than a dialog is cut.
+func (p Activity) whole(e *watch.Event) (out [][]widget.Span) {
+	add := func(label, text string) {
+		for _, line := range wrapped(head(text), wholeWidth) {
+			if text != "" {
+				out = append(out, []widget.Span{widget.T(themes.Faint, widget.PadRight(label, 8)), widget.T(themes.Fg, line)})
+			}
+			label = ""
+		}
+	}
+	add("time", e.At.Format("2006-01-02 15:04:05"))
+	add("kind", e.Kind.String())
+	add("about", e.Subject)
+	add("where", e.Where)
+	add("who", e.Who)
+	add("says", e.Detail)
+	return out
+}
+
+// wholeWidth is the room for text in a dialog, beside its labels.
+const wholeWidth = 58
 
 // Update selects what is clicked.
 func (p Activity) Update(msg tea.Msg) tea.Cmd {
@@ -206,11 +237,8 @@ func (p Activity) Update(msg tea.Msg) tea.Cmd {
 	return p.ActivityList.Update(msg)
 }
 
-// State: there is only one pane here, and nothing behind a row.
+// State: there is only one pane here.
 func (p Activity) State(id string) keymap.State {
-	if id == "list.open" {
-		return keymap.Off("there is nothing behind an event")
-	}
 	if s := alone(id); !s.Enabled {
 		return s
 	}

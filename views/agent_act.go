@@ -124,7 +124,7 @@ func (a *Agents) requeue() tea.Cmd {
 // takenFrom says what becomes of work that somebody still does on tasks that
 // are taken from them.
 func takenFrom(claims []watch.Claim, alive bool) []string {
-	out := []string{"Each can be claimed at once, by anybody; it counts as no failure."}
+	out := []string{plural(len(claims), "It", "Each") + " can be claimed at once, by anybody; it counts as no failure."}
 	free := slices.ContainsFunc(claims, func(c watch.Claim) bool { return c.Token == 0 })
 	switch {
 	case alive && free:

@@ -120,7 +120,8 @@ func (r *contextReader) do(d *agentDetail, id string) (tea.Cmd, bool) {
 
 // view draws the part in sight.
 func (r *contextReader) view(d *agentDetail, focused bool) string {
-	rule := widget.Rule{Title: "Context", Note: r.agent, Focused: focused}
+	const besides = 40 // what title and range take
+	rule := widget.Rule{Title: "Context", Note: widget.CutMiddle(widget.Sanitize(r.agent), max(d.width-besides, 8)), Focused: focused}
 	if !r.read {
 		what := "being read"
 		if r.err != nil {
@@ -135,7 +136,7 @@ func (r *contextReader) view(d *agentDetail, focused bool) string {
 	end := r.from + int64(len(r.part))
 	if r.from > 0 || end < r.info.Size {
 		rule.Badges = append(rule.Badges, []widget.Span{
-			widget.T(themes.Faint, "bytes "+widget.Commas(int(r.from))+"–"+widget.Commas(int(end))+" of "), widget.T(themes.Muted, widget.Commas(int(r.info.Size)))})
+			widget.T(themes.Faint, first(map[bool]string{true: "0"}[r.from == 0], widget.Size(r.from))+"–"+widget.Size(end)+" of "), widget.T(themes.Muted, widget.Size(r.info.Size))})
 	} else {
 		rule.Badges = append(rule.Badges, []widget.Span{widget.T(themes.Muted, widget.Size(r.info.Size))})
 	}
@@ -166,7 +167,7 @@ func textLines(text string, width int) []string {
 	var out []string
 	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
 		line = widget.Sanitize(strings.ReplaceAll(strings.TrimSuffix(line, "\r"), "\t", "    "))
-		out = append(out, strings.Split(ansi.Hardwrap(line, max(width, 8), true), "\n")...)
+		out = append(out, strings.Split(ansi.Wrap(line, max(width, 8), ""), "\n")...)
 	}
 	return out
 }

@@ -23,7 +23,7 @@ func NewAgents(s *Shared) *Agents {
 	a := &Agents{tree: NewAgentTree(s)}
 	a.tree.long = true
 	a.tree.table.SetColumns(
-		widget.Column{Title: "agent", Width: 21, Flex: 1, Middle: true},
+		widget.Column{Title: "agent", Width: 20, Flex: 1, Middle: true},
 		widget.Column{Title: "beat", Width: beatWidth, Drop: 2},
 		widget.Column{Title: "age", Width: 6, Right: true, Gap: 1},
 		widget.Column{Title: "state", Width: 18, Flex: 1, Drop: 1},

@@ -116,6 +116,9 @@ func aboutAgent(s *watch.Snapshot, a *watch.Agent) (out []watch.Fault) {
 func (d *agentDetail) tasks(p *page, a *watch.Agent) {
 	var rate []widget.Span
 	if r := perMinute(a); r.Text != "" {
+		if r.Text == widget.Zero {
+			r.Text = "0"
+		}
 		rate = append(rate, widget.T(themes.Faint, "   "), r, widget.T(themes.Faint, "/min"))
 	}
 	if !a.Done.IsZero() {

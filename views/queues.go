@@ -22,7 +22,7 @@ func NewQueueList(s *Shared) *QueueList {
 	p.empty = "no queue holds anything, and none was seen to"
 	p.begin = []widget.Span{widget.T(themes.Accent, "6"), widget.T(themes.Muted, " composes a packet")}
 	p.rows.key = func(q *watch.Queue) string { return q.Key }
-	p.rows.text = func(q *watch.Queue) string { return q.Key + " " + q.State.String() }
+	p.rows.text = func(q *watch.Queue) string { return q.Key + " " + keyspace.Label(q.Key) + " " + q.State.String() }
 	p.rows.draw = p.row
 	p.table.SetColumns(
 		widget.Column{Title: "queue", Width: 12, Flex: 1, Middle: true},

@@ -172,7 +172,7 @@ func (d *taskDetail) story(t *taskRow) string {
 	case c != nil:
 		return "held for " + widget.AgeWhole(d.Now.Sub(c.Since)) + ", " + widget.AgeWhole(c.Until.Sub(d.Now)) + " of its lease left"
 	case t.state == swarm.Resting:
-		return "it failed, and comes back " + t.when(d.Now)
+		return "it failed, and comes back: " + t.when(d.Now)
 	case t.state == swarm.Completed:
 		return "completed " + t.when(d.Now)
 	}

@@ -72,7 +72,10 @@ func (r *taskRow) when(now time.Time) string {
 	case r.at.IsZero():
 		return ""
 	case r.state == swarm.Resting:
-		return "in " + widget.AgeWhole(max(r.at.Sub(now), 0))
+		if !r.at.After(now) {
+			return "due" // with the next claim
+		}
+		return "in " + widget.AgeWhole(r.at.Sub(now))
 	case r.state == swarm.Waiting:
 		return widget.AgeWhole(max(now.Sub(r.at), 0))
 	}
