@@ -80,6 +80,8 @@ type agent struct {
 	capacity   int64
 	beat       time.Time
 	beatTTL    time.Duration
+	beatValue  string        // as it was written
+	apart      time.Duration // our clock minus the agent's, where they differ
 	context    int64
 	chunks     int64
 	state      AgentState // as the last snapshot shows it
@@ -362,7 +364,7 @@ func (m *model) seeHeartbeat(id, value string, left time.Duration, now time.Time
 	before := a.beatTTL
 	beat := now
 	if at, ok := beatTime(value); ok {
-		beat = m.local(at)
+		beat = a.onOurClock(m.local(at), value, now)
 	}
 	if beat.Before(a.beat) && m.types[keyspace.Heartbeat(id)] != "" && m.types[keyspace.PaperHeartbeat(id)] != "" {
 		return // both names are there: the newer one counts
@@ -376,6 +378,24 @@ func (m *model) seeHeartbeat(id, value string, left time.Duration, now time.Time
 	if before > 0 && stateOf(a, now) == a.state {
 		m.changed.agents, m.beaten = changed, true
 	}
+}
+
+// clockApart is from when on an agent's clock counts as wrong: a heartbeat is
+// read a moment after it was written, and where there are no notifications some
+// seconds after.
+const clockApart = 10 * time.Second
+
+// onOurClock is when a heartbeat was written. Agents write the time of their own
+// machines: how far that is from ours shows when a new heartbeat is read that
+// has just been written.
+func (a *agent) onOurClock(beat time.Time, value string, now time.Time) time.Time {
+	if a.beatValue != "" && value != a.beatValue {
+		if a.apart = now.Sub(beat); a.apart.Abs() < clockApart {
+			a.apart = 0
+		}
+	}
+	a.beatValue = value
+	return beat.Add(a.apart)
 }
 
 // beatTime reads float seconds since 1970; a time as text is read too.
