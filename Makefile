@@ -39,7 +39,7 @@ bench: setup ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 bench-asynq: setup ## post and process tasks beside asynq, on one private redis-server
-	cd bench/asynq && $(GO) run .
+	cd bench/asynq && $(GO) run -mod=mod .
 
 fuzz: ## run every fuzz target for FUZZTIME
 	./.ci/fuzz $(FUZZTIME)

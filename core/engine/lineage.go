@@ -17,7 +17,7 @@ import (
 func (e *Engine) sources(unrecorded []string) lineage.Sources {
 	return lineage.Sources{
 		Store: e.store, Ledger: e.ledger, Keys: e.keyring, Carcel: e.carcel, Registry: e.registry,
-		Options: lineage.Options{Unrecorded: unrecorded, TakenFrom: e.watcher.TakenFrom, RequireSeal: e.requiresSeal},
+		Options: lineage.Options{Unrecorded: unrecorded, TakenFrom: e.watcher.TakenFrom, Edited: e.watcher.Edited, RequireSeal: e.requiresSeal},
 	}
 }
 

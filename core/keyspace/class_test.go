@@ -39,6 +39,7 @@ func TestClassifyTellsAKeyByItsWholeShape(t *testing.T) {
 		Leased("q:1"):                          Internal,
 		StagedContext("a", "1") + "0":          Internal,
 		ContextChunks("w") + "3":               AgentContextChunk,
+		ConversationInbox("c", "a"):            Internal,
 		"somebody:elses":                       Other,
 		Main.Ledger():                          LedgerStream,
 		Main.BrokenLedger(7):                   Internal,

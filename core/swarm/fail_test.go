@@ -131,6 +131,46 @@ func TestATaskIsRequeuedFromWhereverItWaitsButNotFromUnderSomebody(t *testing.T)
 	})
 }
 
+func TestATaskIsTakenBackFromWhoeverHoldsItAndNobodyElse(t *testing.T) {
+	t.Parallel()
+	testredis.Each(t, func(t *testing.T, url string) {
+		s, c := open(t, url)
+		post(t, s, swarm.Task{ID: "t", Queue: "q"})
+		post(t, s, swarm.Task{ID: "u", Queue: "q"})
+		for range 2 {
+			claim(t, s, "q", "hangs", time.Minute)
+		}
+		held, err := s.LeasesOf(ctx, "hangs")
+		if err != nil || len(held) != 2 || held[0].Token != 1 || held[0].Queue != "q" {
+			t.Fatalf("%+v, %v", held, err)
+		}
+		if renewed, err := s.Renew(ctx, "hangs", 0, time.Hour, held); !errors.Is(err, swarm.ErrNoAgent) {
+			t.Errorf("an agent that is not registered: %+v, %v", renewed, err)
+		}
+		if _, err := s.Extend(ctx, held[0], time.Hour); err != nil {
+			t.Errorf("what was found is extended: %v", err)
+		}
+		if _, err := s.TakeBack(ctx, "t", "other"); !errors.Is(err, swarm.ErrClaimed) {
+			t.Errorf("from another: %v", err)
+		}
+		if _, err := s.TakeBack(ctx, "t", "hangs"); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Complete(ctx, lease("t", "hangs", 1), "{}", 0); !errors.Is(err, swarm.ErrNotHolder) {
+			t.Errorf("it completes what was taken from it: %v", err)
+		}
+		if l := claim(t, s, "q", "next", 0); l.ID != "t" || l.Token <= 1 || l.Attempts != 0 {
+			t.Errorf("%+v", l)
+		}
+		// A bare claim, with the entry left in the queue, is taken back as well.
+		c.Set(ctx, "tasks:claimed:u", `{"agent_id": "py", "claimed_at": "x"}`, time.Minute)
+		c.ZAdd(ctx, "tasks:queue:q", redis.Z{Member: "u"})
+		if _, err := s.TakeBack(ctx, "u", "py"); err != nil || c.Exists(ctx, "tasks:claimed:u").Val() != 0 || c.ZCard(ctx, "tasks:queue:q").Val() != 1 {
+			t.Errorf("from Python: %v", err)
+		}
+	})
+}
+
 func TestTasksAreListedByTheirState(t *testing.T) {
 	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {

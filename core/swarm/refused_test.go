@@ -48,9 +48,10 @@ var acts = map[string]func(s *swarm.Coordinator) error{
 		_, err := s.Fail(ctx, lease("held", "a", 1), "x", swarm.Retry{Attempts: 1})
 		return err
 	},
-	"requeue": func(s *swarm.Coordinator) error { _, err := s.Requeue(ctx, "lost"); return err },
-	"send":    func(s *swarm.Coordinator) error { _, err := s.Send(ctx, "a", "b", "{}"); return err },
-	"receive": func(s *swarm.Coordinator) error { _, err := s.Receive(ctx, "a"); return err },
+	"requeue":   func(s *swarm.Coordinator) error { _, err := s.Requeue(ctx, "lost"); return err },
+	"take back": func(s *swarm.Coordinator) error { _, err := s.TakeBack(ctx, "held", "a"); return err },
+	"send":      func(s *swarm.Coordinator) error { _, err := s.Send(ctx, "a", "b", "{}"); return err },
+	"receive":   func(s *swarm.Coordinator) error { _, err := s.Receive(ctx, "a"); return err },
 	"context": func(s *swarm.Coordinator) error {
 		_, err := s.PutContext(ctx, "a", strings.NewReader("x"), "")
 		return err
@@ -214,6 +215,30 @@ func TestAWorkerWhoseAnswersAreLostDoesNoTaskTwice(t *testing.T) {
 	}
 	if n := len(everything(t, direct.CompletedTasks)); n != tasks || completed != tasks || proxy.Cuts() < 10 {
 		t.Errorf("%d of %d done, %d counted, %d cuts", n, tasks, completed, proxy.Cuts())
+	}
+}
+
+func TestAPostWhoseAnswerWasLostCanBeRepeated(t *testing.T) {
+	t.Parallel()
+	server := testredis.Start(t)
+	proxy := testredis.NewProxy(t, server.Addr())
+	far, _ := open(t, proxy.URL())
+	post(t, far, swarm.Task{ID: "first", Queue: "q"}) // so that the script is known
+	proxy.LoseReplies(1, "evalsha")
+	tasks := []swarm.Task{{Queue: "q"}, {Queue: "q"}}
+	posted, err := far.PostMany(ctx, tasks)
+	if !errors.Is(err, store.ErrUnreachable) || len(posted) != 2 || posted[0].ID == "" || proxy.Cuts() != 1 {
+		t.Fatalf("%+v, %v", posted, err)
+	}
+	for i := range tasks {
+		tasks[i].ID = posted[i].ID
+	}
+	again, err := far.PostMany(ctx, tasks)
+	if err != nil || !errors.Is(again[0].Err, swarm.ErrTaskID) || !errors.Is(again[1].Err, swarm.ErrTaskID) {
+		t.Errorf("%+v, %v", again, err)
+	}
+	if n := testredis.Connect(t, server.URL()).ZCard(ctx, "tasks:queue:q").Val(); n != 3 {
+		t.Errorf("%d tasks", n)
 	}
 }
 

@@ -143,11 +143,7 @@ func (h *Haiku) answer(ctx context.Context, sub Handler, j Job) (string, error) 
 	me := j.Agent
 	j.Data = string(q.Message)
 	result, err := sub.Do(ctx, j)
-	attempts := h.Retry.Attempts
-	if attempts <= 0 {
-		attempts = 3
-	}
-	if err != nil && (ctx.Err() != nil || j.Attempt < attempts) {
+	if err != nil && (ctx.Err() != nil || j.Attempt < h.Retry.Tries()) {
 		return "", err
 	}
 	content := response(q.ID, result, err, since(q.Asked))

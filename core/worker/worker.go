@@ -192,7 +192,11 @@ func (w *Worker) begin(life context.Context, l swarm.Lease, tasks *sync.WaitGrou
 	w.running[l.ID] = &running{l, end}
 	w.mu.Unlock()
 	tasks.Go(func() {
-		result, err := w.do(ctx, l)
+		var result string
+		err := w.tooOften(l)
+		if err == nil {
+			result, err = w.do(ctx, l)
+		}
 		w.settle(ctx, w.lease(l), result, err)
 		w.mu.Lock()
 		delete(w.running, l.ID)
@@ -203,6 +207,15 @@ func (w *Worker) begin(life context.Context, l swarm.Lease, tasks *sync.WaitGrou
 		default:
 		}
 	})
+}
+
+// tooOften refuses a task whose tries are used up: each lease that ran out was
+// one, so that a task which kills its workers does not go round for ever.
+func (w *Worker) tooOften(l swarm.Lease) error {
+	if l.Attempts < w.Retry.Tries() {
+		return nil
+	}
+	return fmt.Errorf("%d workers took it and none came back with a result", l.Attempts)
 }
 
 // lease is a lease as it was last renewed.

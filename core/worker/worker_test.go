@@ -265,3 +265,20 @@ func workForEver() {
 		Agent: swarm.Agent{Role: "victim", BeatTTL: 2 * time.Second}, Queues: []string{"q"}, Parallel: 4, Lease: time.Second,
 	}).Run(ctx)
 }
+
+func TestATaskThatKillsItsWorkersEndsInTheCarcel(t *testing.T) {
+	y := open(t, testredis.Start(t).URL())
+	y.posts("q", 1)
+	for range 2 { // somebody takes it and is never heard of again
+		testredis.Eventually(t, "it can be claimed", func() bool {
+			_, err := y.Claim(ctx, "q", "victim", 20*time.Millisecond)
+			return err == nil
+		})
+	}
+	var runs atomic.Int32
+	y.works(Func(func(context.Context, Job) (string, error) { runs.Add(1); return "", nil }), Options{Retry: swarm.Retry{Attempts: 2}})
+	testredis.Eventually(t, "it is in the carcel", func() bool { return y.raw.LLen(ctx, keyspace.Main.DeadLetters()).Val() == 1 })
+	if runs.Load() > 0 {
+		t.Error("it was tried again")
+	}
+}
