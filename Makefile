@@ -7,7 +7,7 @@ TESTFLAGS ?= -race -timeout 10m
 FUZZTIME ?= 2s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test setup lint bench fuzz long pictures
+.PHONY: help demo build test setup lint bench bench-asynq fuzz long pictures
 
 help: ## print the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ lint: ## gofmt, go vet, staticcheck
 
 bench: setup ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+bench-asynq: setup ## post and process tasks beside asynq, on one private redis-server
+	cd bench/asynq && $(GO) run -mod=mod .
 
 fuzz: ## run every fuzz target for FUZZTIME
 	./.ci/fuzz $(FUZZTIME)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/infrafabric/ifpacket/core/bridge"
 	"github.com/infrafabric/ifpacket/core/custody/keyring"
 	"github.com/infrafabric/ifpacket/core/dispatch"
 	"github.com/infrafabric/ifpacket/core/governance"
@@ -11,6 +12,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/lineage"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/core/store"
+	"github.com/infrafabric/ifpacket/core/swarm"
 )
 
 // The exit codes.
@@ -67,6 +69,8 @@ func exitCode(err error) int {
 		dispatch.ErrDestination, dispatch.ErrCollect, dispatch.ErrConflict,
 		keyring.ErrSeveralKeys,
 		governance.ErrPolicy,
+		swarm.ErrName, swarm.ErrTaskID, swarm.ErrParentLoop, swarm.ErrContextSize, swarm.ErrContextText,
+		bridge.ErrInvalid,
 	} {
 		if errors.Is(err, invalid) {
 			return exitInvalid
@@ -76,7 +80,8 @@ func exitCode(err error) int {
 		return code
 	}
 	switch {
-	case errors.Is(err, ledger.ErrNoRecord), errors.Is(err, ledger.ErrNothing), errors.Is(err, lineage.ErrNotFound):
+	case errors.Is(err, ledger.ErrNoRecord), errors.Is(err, ledger.ErrNothing), errors.Is(err, lineage.ErrNotFound),
+		errors.Is(err, swarm.ErrNoAgent), errors.Is(err, swarm.ErrUnknownTask), errors.Is(err, swarm.ErrNoContext):
 		return exitNothing
 	case errors.Is(err, ledger.ErrDamaged) && !errors.Is(err, ledger.ErrRefused):
 		return exitUnproven

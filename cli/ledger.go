@@ -141,12 +141,7 @@ func (a *app) ledgerProveCommand() *cobra.Command {
 		Use:   "prove ID|POSITION",
 		Short: "The proof that the newest record about a packet is in the ledger",
 		Long:  "prove prints the record, its path to the root, and the signed checkpoint: enough to check it without Redis and without this program.",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 || args[0] == "" {
-				return usage("ledger prove needs a tracking id, or a position of the ledger")
-			}
-			return nil
-		},
+		Args:  one("a tracking id, or a position of the ledger"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.tabled(cmd.Context(), func(place *place, output string) error {
 				return a.ledgerProve(cmd.Context(), place, output, args[0])

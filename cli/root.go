@@ -110,7 +110,8 @@ ifpacket dispatch --key queue:council --contents '{"primitive": "matrix.route"}'
 	flags.Uint64Var(&a.global.seed, "demo-seed", 1, "seed of the simulated swarm: the same seed, the same run")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage("%v; see %s --help", err, cmd.CommandPath()) })
 	root.AddCommand(a.dispatchCommand(), a.collectCommand(), a.statusCommand(), a.watchCommand(), a.doctorCommand(),
-		a.carcelCommand(), a.policyCommand(), a.keysCommand(), a.verifyCommand(), a.traceCommand(), a.ledgerCommand())
+		a.carcelCommand(), a.policyCommand(), a.keysCommand(), a.agentCommand(), a.taskCommand(), a.messageCommand(), a.contextCommand(), a.workerCommand(),
+		a.verifyCommand(), a.traceCommand(), a.ledgerCommand(), a.mcpCommand())
 	return root
 }
 

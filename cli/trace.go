@@ -16,12 +16,7 @@ func (a *app) traceCommand() *cobra.Command {
 			"and says what it could not find. A citation (if://citation/…) does as well as a tracking id.",
 		Example: `ifpacket trace 550e8400-e29b-41d4-a716-446655440000
 ifpacket trace if://citation/4f6a1b52-2f0e-5c2a-9e53-2f6c3e0d8a11 -o json`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 || args[0] == "" {
-				return usage("trace needs one tracking id, or a citation")
-			}
-			return nil
-		},
+		Args: one("a tracking id, or a citation"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.tabled(cmd.Context(), func(place *place, output string) error {
 				return a.trace(cmd.Context(), place, output, args[0])
@@ -31,7 +26,7 @@ ifpacket trace if://citation/4f6a1b52-2f0e-5c2a-9e53-2f6c3e0d8a11 -o json`,
 }
 
 func (a *app) trace(ctx context.Context, place *place, output, asked string) error {
-	report, err := place.engine.Trace(ctx, asked)
+	report, err := place.engine.Trace(ctx, asked, 0)
 	if err != nil {
 		return keysError(err)
 	}

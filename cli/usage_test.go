@@ -18,6 +18,9 @@ func TestWrongCommandLinesAreOneLineAndEndWith2(t *testing.T) {
 		"collect --count x":              {"--count"},
 		"--demo-seed -1 status":          {"--demo-seed"},
 		"status --redis= --profile nope": {"nope"},
+		"mcp more":                       {"no arguments", "more"},
+		"mcp --agent=":                   {"--agent"},
+		"mcp -o table":                   {"-o table"},
 	} {
 		run(strings.Fields(line)...).fails(t, 2, words...)
 	}
@@ -31,7 +34,7 @@ func TestHelpAndVersionAreDocumentsOnStdout(t *testing.T) {
 		}
 	}
 	root := run("--help").out
-	for _, command := range []string{"dispatch", "collect", "status", "watch", "doctor", "--demo", "--read-only"} {
+	for _, command := range []string{"dispatch", "collect", "status", "watch", "doctor", "mcp", "--demo", "--read-only"} {
 		if !strings.Contains(root, command) {
 			t.Errorf("the help does not tell of %s", command)
 		}

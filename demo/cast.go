@@ -47,7 +47,7 @@ func newCast(seed uint64) cast {
 		c.coordinators = append(c.coordinators, boss)
 		for range b.workers {
 			c.workers = append(c.workers, swarm.Agent{
-				ID: id("haiku_worker", 4), Role: "haiku_worker", Parent: boss.ID, Capacity: 100_000,
+				ID: id(workerRole, 4), Role: workerRole, Parent: boss.ID, Capacity: 100_000,
 				BeatTTL:  time.Duration(30+5*d.IntN(4)) * time.Second,
 				Metadata: map[string]any{"model": "haiku", "skills": pick(d, skills)},
 			})
@@ -61,15 +61,24 @@ func newCast(seed uint64) cast {
 
 var skills = []string{"routing", "triage", "forecast", "summaries", "search"}
 
-// punctual are the workers on whom one can count.
+// punctual are the workers on whom one can count. They are the crew: they work
+// on the runtime for workers, and not by the script.
 func (c cast) punctual() (out []swarm.Agent) {
 	for _, w := range c.workers {
-		if w.ID != c.truant.ID && w.ID != c.tardy.ID {
+		if c.counted(w) {
 			out = append(out, w)
 		}
 	}
 	return out
 }
+
+// counted reports whether an agent is a worker on whom one can count.
+func (c cast) counted(a swarm.Agent) bool {
+	return a.Role == workerRole && a.ID != c.truant.ID && a.ID != c.tardy.ID
+}
+
+// workerRole is what all workers are.
+const workerRole = "haiku_worker"
 
 // absences are spells that come again and again in which an agent neither
 // works nor gives a sign of life.

@@ -23,7 +23,11 @@ func newScript(seed uint64) *script {
 		s.add(a)
 	}
 	for _, agent := range append(c.coordinators[:len(c.coordinators):len(c.coordinators)], c.workers...) {
-		add("life of "+agent.ID, joining(agent, c), c.life(agent))
+		life := c.life(agent)
+		if c.counted(agent) { // the crew's: it keeps itself alive
+			life = idle
+		}
+		add("life of "+agent.ID, joining(agent, c), life)
 	}
 	for _, f := range flows {
 		opening, scene := f.play(c, tide)
@@ -33,6 +37,10 @@ func newScript(seed uint64) *script {
 		add("desk of "+d.queue, d.opening(c), d.scene(c))
 	}
 	for _, w := range c.workers {
+		if c.counted(w) {
+			add("mail of "+w.ID, nil, reading(w))
+			continue
+		}
 		add("labour of "+w.ID, starting(w), c.labour(w))
 	}
 	for _, boss := range c.coordinators {
@@ -80,6 +88,14 @@ func (c cast) life(agent swarm.Agent) func(*actor) {
 			usual()
 		}
 	}
+}
+
+// idle is what the script has for whoever acts by itself.
+func idle(a *actor) { a.after(time.Hour, rest{}) }
+
+// reading is the mail of a worker of the crew.
+func reading(w swarm.Agent) func(*actor) {
+	return func(a *actor) { a.after(a.between(4, 20), hear{w.ID, 10}) }
 }
 
 // starting has most workers at work when the play opens.

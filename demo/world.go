@@ -85,6 +85,7 @@ func Start(ctx context.Context, o Options) (*World, error) {
 			return nil, fmt.Errorf("demo: the opening: %w", err)
 		}
 	}
+	w.crew(ctx, o.Seed)
 	w.running.Go(func() { w.perform(ctx, play) })
 	w.running.Go(func() { w.keepLedger(ctx) })
 	w.running.Go(func() { w.second(ctx) })

@@ -116,7 +116,7 @@ func (l *library) AcceptLedger(_ context.Context, why string) (ledger.Accepted, 
 	return ledger.Accepted{Position: 12_912}, nil
 }
 
-func (l *library) Trace(_ context.Context, asked string) (lineage.Report, error) {
+func (l *library) Trace(_ context.Context, asked string, _ int) (lineage.Report, error) {
 	for i := range l.feed.Rows {
 		if r := &l.feed.Rows[i]; r.TrackingID == asked {
 			return reportOf(r), nil

@@ -62,6 +62,9 @@ const (
 	mostStories = 32
 	// storyFresh is how long a report is believed.
 	storyFresh = 10 * time.Second
+	// nearReach is how many of the ledger's newest records are looked through
+	// for a packet that just arrived; for one that is asked for by name all.
+	nearReach = 20_000
 	// traceTimeout bounds one: the ledger may be looked through from its end.
 	traceTimeout = 20 * time.Second
 )
@@ -148,11 +151,14 @@ func (d *lineageDetail) again() tea.Cmd {
 }
 
 func (d *lineageDetail) ask(asked string) tea.Cmd {
-	evidence := d.Evidence
+	evidence, reach := d.Evidence, nearReach
+	if asked == d.traced {
+		reach = 0
+	}
 	return func() tea.Msg {
 		ctx, cancel := context.WithTimeout(context.Background(), traceTimeout)
 		defer cancel()
-		report, err := evidence.Trace(ctx, asked)
+		report, err := evidence.Trace(ctx, asked, reach)
 		return traceMsg{asked, report, err}
 	}
 }

@@ -30,7 +30,7 @@ type archive struct {
 	err     error
 }
 
-func (a *archive) Trace(_ context.Context, asked string) (lineage.Report, error) {
+func (a *archive) Trace(_ context.Context, asked string, _ int) (lineage.Report, error) {
 	a.asked = append(a.asked, asked)
 	return a.reports[asked], a.err
 }

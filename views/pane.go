@@ -33,7 +33,7 @@ type Shared struct {
 
 // Evidence is what the Lineage screen asks of the engine.
 type Evidence interface {
-	Trace(ctx context.Context, asked string) (lineage.Report, error)
+	Trace(ctx context.Context, asked string, reach int) (lineage.Report, error)
 	SaveReport(r lineage.Report) (path string, err error)
 	AcceptLedger(ctx context.Context, why string) (ledger.Accepted, error)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/infrafabric/ifpacket/core/custody"
@@ -137,7 +138,7 @@ func (c *Carcel) release(ctx context.Context, a act, f freed, state string) (str
 	a.where, a.key, a.operation, a.value = "target", f.to.Key, string(f.to.Operation), f.bytes
 	a.released, a.ttl, a.leaf, a.field = f.packet, f.packet.TTLSeconds, f.leaf, f.packet.TrackingID
 	if f.field != "" {
-		a.ttl, a.field = 0, f.field
+		a.ttl, a.field, a.events = 0, f.field, strings.ReplaceAll(a.events, "released", swarm.PostedEvent)
 	}
 	return c.settle(ctx, a)
 }

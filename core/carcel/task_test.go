@@ -30,7 +30,7 @@ func TestATaskThatNamesAPrimitiveIsJudgedAsAPacket(t *testing.T) {
 		h := open(t, url)
 		c := h.swarm()
 		fine := h.post(c, `{"primitive": "fine", "n": 9007199254740993}`)
-		if fine.Held || fine.Decision != "approved" || fine.TrackingID == "" || fmt.Sprint(h.events(fine.TrackingID)) != "[dispatched]" {
+		if fine.Held || fine.Decision != "approved" || fine.TrackingID == "" || fmt.Sprint(h.events(fine.TrackingID)) != "[posted]" {
 			t.Errorf("%+v, %v", fine, h.events(fine.TrackingID))
 		}
 		if rec := h.record(fine.TrackingID); rec.Key != "tasks:queue:work" || rec.Operation != "task" || rec.DecisionID != fine.DecisionID {
@@ -115,7 +115,7 @@ func TestAHeldTaskIsPostedOnceItHasItsApprovals(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if got := strings.Join(h.events(held.TrackingID), " "); got != "held approved approved released" {
+		if got := strings.Join(h.events(held.TrackingID), " "); got != "held approved approved posted" {
 			t.Errorf("the ledger tells %s", got)
 		}
 		got, err := c.Claim(ctx, "work", "a", 0)

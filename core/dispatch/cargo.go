@@ -137,13 +137,13 @@ func (c cargo) outcome(space keyspace.Partition) []any {
 	}
 	var args []any
 	if d.Verdict.Status == governance.Approved {
-		field, ttl := d.TrackingID, d.TTLSeconds
-		if c.task != nil { // which waits until it is done
-			field, ttl = keyspace.TaskMeta(c.task.ID), 0
+		field, ttl, event := d.TrackingID, d.TTLSeconds, "dispatched"
+		if c.task != nil { // which waits until it is done; no packet is to be found anywhere
+			field, ttl, event = keyspace.TaskMeta(c.task.ID), 0, swarm.PostedEvent
 		}
 		args = []any{
 			"target", string(c.to.Operation), c.bytes, field, ttl,
-			record, max(d.TTLSeconds, minDecisionLife), 0, d.TrackingID, "dispatched",
+			record, max(d.TTLSeconds, minDecisionLife), 0, d.TrackingID, event,
 		}
 	} else {
 		event := "held"

@@ -9,6 +9,7 @@ import (
 
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/keyspace"
+	"github.com/infrafabric/ifpacket/core/swarm"
 )
 
 // MaxDecisions is how many decisions one call of Decisions reads at most.
@@ -124,7 +125,7 @@ func (p *Past) decided(records []redis.XMessage, seen map[string]bool) (ids []st
 			return s
 		}
 		switch text("event") {
-		case "dispatched", "held", "blocked":
+		case "dispatched", swarm.PostedEvent, "held", "blocked":
 		default:
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/user"
 
+	"github.com/infrafabric/ifpacket/core/bridge"
 	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/custody/keyring"
 	"github.com/infrafabric/ifpacket/core/custody/seal"
@@ -62,6 +63,7 @@ type Engine struct {
 	name       string // of keys that have to be made
 	exports    string
 	tracer     *lineage.Tracer
+	bridge     *bridge.Bridge
 	feed       *lineage.Feed
 }
 
@@ -112,6 +114,7 @@ func Open(c Config) (*Engine, error) {
 		registry:   c.Registry,
 		ledger:     log,
 		name:       c.Name,
+		bridge:     bridge.New(s, bridge.Limits{}),
 		exports:    c.Exports,
 	}
 	sources := e.sources(c.Unrecorded)
@@ -171,6 +174,9 @@ func (e *Engine) Ledger() *ledger.Ledger { return e.ledger }
 
 // Swarm is the coordinator of agents, tasks and messages.
 func (e *Engine) Swarm() *swarm.Coordinator { return e.swarm }
+
+// Bridge keeps conversations of two parties; see bridge.Bridge.
+func (e *Engine) Bridge() *bridge.Bridge { return e.bridge }
 
 // Watcher follows the server; run it with Watcher().Run.
 func (e *Engine) Watcher() *watch.Watcher { return e.watcher }

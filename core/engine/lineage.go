@@ -17,7 +17,7 @@ import (
 func (e *Engine) sources(unrecorded []string) lineage.Sources {
 	return lineage.Sources{
 		Store: e.store, Ledger: e.ledger, Keys: e.keyring, Carcel: e.carcel, Registry: e.registry,
-		Options: lineage.Options{Unrecorded: unrecorded, TakenFrom: e.watcher.TakenFrom, RequireSeal: e.requiresSeal},
+		Options: lineage.Options{Unrecorded: unrecorded, TakenFrom: e.watcher.TakenFrom, Edited: e.watcher.Edited, RequireSeal: e.requiresSeal},
 	}
 }
 
@@ -31,9 +31,10 @@ func (e *Engine) requiresSeal() bool {
 // sees; run it with Feed().Run, beside Watcher().Run.
 func (e *Engine) Feed() *lineage.Feed { return e.feed }
 
-// Trace tells all that is known of one packet; see lineage.Tracer.
-func (e *Engine) Trace(ctx context.Context, asked string) (lineage.Report, error) {
-	return e.tracer.Trace(ctx, asked)
+// Trace tells all that is known of one packet, by so many of the ledger's newest
+// records, all when reach is 0; see lineage.Tracer.
+func (e *Engine) Trace(ctx context.Context, asked string, reach int) (lineage.Report, error) {
+	return e.tracer.Trace(ctx, asked, reach)
 }
 
 // Census compares the ledger with what Redis holds, once; see

@@ -47,3 +47,32 @@ func TestATaskComesBackFromWhereverItEnded(t *testing.T) {
 		t.Errorf("one that the policy blocks: %v", err)
 	}
 }
+
+func TestTheReconcilerAccusesNobodyOfATaskThatWasDone(t *testing.T) {
+	ctx := context.Background()
+	server := testredis.Start(t)
+	e := ungoverned(t, server.URL())
+	s := e.Swarm()
+	for _, data := range []string{`{"primitive": "matrix.route"}`, `{"primitive": "matrix.route", "n": 1}`, `{}`} {
+		if _, err := s.Post(ctx, swarm.Task{Queue: "q", Data: data, PostedBy: "p"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l, err := s.Claim(ctx, "q", "a", time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Complete(ctx, l, "{}", time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if l, err = s.Claim(ctx, "q", "a", time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Fail(ctx, l, "x", swarm.Retry{Attempts: 1}); err != nil {
+		t.Fatal(err)
+	}
+	census, err := e.Census(ctx)
+	if err != nil || len(census.Suspects) != 0 || census.From != 1 {
+		t.Errorf("%+v, %v", census, err)
+	}
+}

@@ -4,22 +4,39 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/infrafabric/ifpacket/core/swarm"
 )
 
-// tendEvery is how often the waits for a person are looked at.
-const tendEvery = 5 * time.Second
+const (
+	tendEvery = 5 * time.Second // between two looks at the waits for a person
+	reapEvery = 5 * time.Minute // between two looks at the swarm
+)
 
 // Tend does what some console has to do now and then, until ctx ends: it looks
-// at the ledger, seals it where this machine can, and ends the waits for a
-// person that are over. Errors are told to the activity. A read-only engine
-// only looks. Any number of consoles may tend.
+// at the ledger, seals it where this machine can, ends the waits for a person
+// that are over, and mends what it finds broken in the swarm twice. What fails
+// is told to the activity. A read-only engine only looks. Any number of consoles
+// may tend.
 func (e *Engine) Tend(ctx context.Context) {
 	var both sync.WaitGroup
 	defer both.Wait()
 	both.Go(func() { e.tendLedger(ctx) })
 	if !e.ReadOnly() {
 		both.Go(func() { e.tendWaits(ctx) })
+		both.Go(func() { e.tendSwarm(ctx) })
 	}
+}
+
+// tendSwarm mends the swarm. There is time: whoever claims puts back what is
+// due, and a person shall see a silent agent before it is gone.
+func (e *Engine) tendSwarm(ctx context.Context) {
+	told := teller{e: e, what: "reaper failed"}
+	e.swarm.ReapOnSecondSight(ctx, reapEvery, func(_ swarm.Reaped, err error) {
+		if ctx.Err() == nil {
+			told.tell(err)
+		}
+	})
 }
 
 // tendWaits ends the waits for a person that are over.

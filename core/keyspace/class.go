@@ -254,6 +254,14 @@ func TypeOf(key string) string {
 		return TypeHash
 	case "ifp:fired":
 		return TypeHash
+	case "ifp:conversation":
+		switch _, part, _ := strings.Cut(tail, "}:"); {
+		case strings.HasPrefix(part, "to:"):
+			return TypeList
+		case strings.HasPrefix(part, "sent:"):
+			return TypeZSet
+		}
+		return TypeHash
 	case "ttt:ledger":
 		switch {
 		case strings.HasSuffix(tail, ":checkpoint"):

@@ -34,6 +34,12 @@ func TestClassifyTellsAKeyByItsWholeShape(t *testing.T) {
 		"ttt:ledger:main":                      LedgerStream,
 		"ttt:ledger:main:checkpoint":           Internal,
 		"ifp:batch:1":                          Internal,
+		ConversationInbox("c", "a"):            Internal,
+		Delayed("q:1"):                         Internal,
+		Leased("q:1"):                          Internal,
+		StagedContext("a", "1") + "0":          Internal,
+		ContextChunks("w") + "3":               AgentContextChunk,
+		ConversationInbox("c", "a"):            Internal,
 		"somebody:elses":                       Other,
 		Main.Ledger():                          LedgerStream,
 		Partition("energy").Ledger():           LedgerStream,
@@ -113,7 +119,8 @@ func TestEveryKeyOfOursHasItsType(t *testing.T) {
 		p.Bin("ab"): "string", p.Bins(): "zset", p.Run("r"): "hash", p.RunPlan("r"): "list", p.RunReleased("r"): "set", p.Runs(): "zset",
 		p.Rate("lab"): "zset", p.Fired(7): "hash", p.BatchMark("b"): "string", p.Decision("d"): "string", p.Ledger(): "stream",
 		p.Checkpoint(): "string", p.Tiles(): "hash", Partition("x").Tiles(): "hash", Keyring: "string", KeyRequests: "hash", Queue("q"): "list", Context("c"): "string",
-		AgentsMetadata: "hash", TaskQueue("q"): "zset", "somebody:else": "",
+		Conversation("c"): "hash", ConversationInbox("c", "a"): "list", ConversationSent("c", "b"): "zset",
+		AgentsMetadata: "hash", TaskQueue("q"): "zset", Delayed("q"): "zset", Leased("q"): "zset", StagedContext("a", "1") + "0": "string", "somebody:else": "",
 	} {
 		if got := TypeOf(key); got != want {
 			t.Errorf("%s must be a %q, told is %q", key, want, got)

@@ -192,5 +192,20 @@ func ChannelAgent(agentID string) string { return "channel:agent:" + agentID }
 // ChannelQueue carries a task queue's events.
 func ChannelQueue(queue string) string { return ChannelsQueues + queue }
 
+// Conversation is one conversation of two parties: HASH. Its id is a hash tag,
+// so that all keys of a conversation lie in one slot.
+func Conversation(id string) string { return "ifp:conversation:{" + id + "}" }
+
+// ConversationInbox holds what one side ("a" or "b") has not acknowledged yet:
+// LIST.
+func ConversationInbox(id, side string) string { return Conversation(id) + ":to:" + side }
+
+// ConversationSent counts what one side sent within a day: ZSET request id,
+// score = when, in milliseconds.
+func ConversationSent(id, side string) string { return Conversation(id) + ":sent:" + side }
+
+// ChannelConversation carries a conversation's events.
+func ChannelConversation(id string) string { return "channel:conversation:" + id }
+
 // Probe is the channel on which a watcher hears itself.
 func Probe(watcherID string) string { return "ifp:probe:" + watcherID }

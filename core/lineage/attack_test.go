@@ -6,6 +6,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/infrafabric/ifpacket/core/custody"
+	"github.com/infrafabric/ifpacket/core/custody/keyring"
 	"github.com/infrafabric/ifpacket/core/custody/seal"
 	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/packet"
@@ -64,6 +66,70 @@ func TestAnUnsealedPacketIsComparedByItsBytes(t *testing.T) {
 	}
 }
 
+func TestPacketsReadFromElsewhereHaveTheLedgersWordToo(t *testing.T) {
+	h := open(t)
+	h.send("work", "queue:a")
+	plain := parcel("work")
+	plain.SchemaVersion = packet.Schema10
+	h.sendPacket(plain, "queue:a")
+	h.seal()
+	v, err := h.Verifier(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for slot, fresh := range []string{"latest", "not known"} { // bytes may have been written anew on their way
+		verdict, err := v.VerifyRaw([]byte(h.at("queue:a", int64(slot))), "")
+		if err != nil || verdict.Fresh != fresh || !strings.HasPrefix(verdict.Logged, "included") || verdict.Destination != "not known" {
+			t.Errorf("%v %+v", err, verdict)
+		}
+	}
+	late := h.send("work", "queue:a") // after the verifier has read the ledger
+	if verdict, err := v.VerifyRaw([]byte(h.at("queue:a", 2)), ""); err != nil || verdict.Fresh != "latest" || verdict.Logged != "not checked" || verdict.TrackingID != late {
+		t.Errorf("%v %+v", err, verdict)
+	}
+}
+
+func TestOfABatchWithSeveralSignaturesFreshIsNotKnown(t *testing.T) {
+	h := open(t)
+	h.sendBatch(2*seal.GoodBatch+1, "queue:a")
+	h.seal()
+	for _, slot := range []int64{0, seal.GoodBatch, -1} {
+		if v := h.verify("queue:a", slot); v.Fresh != "not known" || !strings.HasPrefix(v.Logged, "included") || v.Overall != seal.Verified {
+			t.Errorf("%+v", v)
+		}
+	}
+}
+
+func TestAKeyThatWasRevokedLaterSealedInTime(t *testing.T) {
+	h := open(t)
+	h.send("work", "queue:a")
+	ring, err := h.Keyring().Ring(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := h.at("queue:a", 0)
+	for _, e := range ring.Entries() {
+		if e.Role == keyring.Seal {
+			if _, err := h.Keyring().Revoke(ctx, e.KeyID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	h.seal()
+	if v := h.verify("queue:a", 0); v.Overall != seal.Verified {
+		t.Errorf("sealed before: %+v", v)
+	}
+	h.alter("queue:a", 0, func(p *packet.Packet) { _ = custody.Extend(p, custody.Step{Name: "approve"}) })
+	if v := h.verify("queue:a", 0); v.Overall == seal.Verified {
+		t.Errorf("altered: %+v", v)
+	}
+	h.raw.Del(ctx, keyspace.Main.Ledger()) // without its record nobody knows when it was sealed
+	h.push("queue:b", before)
+	if v := h.verify("queue:b", 0); v.Seals != seal.KeyRevoked || v.Overall != seal.Tampered {
+		t.Errorf("without a ledger: %+v", v)
+	}
+}
+
 func TestAForgedPacketIsMissingFromTheLedger(t *testing.T) {
 	h := open(t)
 	h.send("work", "queue:a")
@@ -95,7 +161,7 @@ func TestARecordThatWasRewrittenIsNotTheOneThatWasSealed(t *testing.T) {
 		}
 	})
 	v := h.verify("queue:a", 0)
-	if v.Logged != "missing" || v.Overall != seal.Incomplete || !strings.Contains(strings.Join(v.Reasons, "\n"), "record 4 is not the one that was sealed") {
+	if v.Logged != "missing" || v.Fresh != "not known" || v.Overall != seal.Incomplete || !strings.Contains(strings.Join(v.Reasons, "\n"), "record 4 is not the one that was sealed") {
 		t.Errorf("%+v", v)
 	}
 	if v := h.verify("queue:a", 1); v.Overall != seal.Verified {

@@ -54,7 +54,7 @@ func TestWhatAUserMayNotReadIsNotMissing(t *testing.T) {
 	if err != nil || c.Fates[lineage.Unknown] != 1 || len(c.Suspects) > 0 {
 		t.Errorf("%v %+v", err, c)
 	}
-	r, err := e.Trace(ctx, id)
+	r, err := e.Trace(ctx, id, 0)
 	if err != nil || r.Fate != lineage.Unknown || !strings.Contains(strings.Join(r.Lacks, "\n"), "queue:secret may not be read") {
 		t.Errorf("%v %s, lacks %v", err, r.Fate, r.Lacks)
 	}

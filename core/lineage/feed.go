@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/infrafabric/ifpacket/core/carcel"
+	"github.com/infrafabric/ifpacket/core/custody/keyring"
 	"github.com/infrafabric/ifpacket/core/ledger"
+	"github.com/infrafabric/ifpacket/core/store"
 	"github.com/infrafabric/ifpacket/core/watch"
 )
 
@@ -161,15 +163,26 @@ func (r *round) beat(ctx context.Context) error {
 		return err
 	}
 	if len(r.due) > 0 || r.recorded || !r.examiner.caught {
-		r.recorded, r.moved = false, true
+		r.moved = true
 		if err := r.pass(ctx); err != nil {
 			return err
 		}
+		r.recorded = false
 	}
 	if err := r.settle(ctx); err != nil {
 		return err
 	}
 	return r.takeCensus(ctx)
+}
+
+// ring is the keyring as it is now: one GET where it has not changed. One that
+// is refused knows no key.
+func (r *round) ring(ctx context.Context) (*keyring.Ring, error) {
+	ring, err := r.Keys.Ring(ctx)
+	if err != nil && !errors.Is(err, store.ErrUnreachable) && ctx.Err() == nil {
+		return nil, nil
+	}
+	return ring, err
 }
 
 // anew forgets what it knew of a ledger that is now another one.
@@ -216,7 +229,7 @@ func (r *round) takeCensus(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ring, err := r.Keys.Ring(ctx)
+	ring, err := r.ring(ctx)
 	if err != nil {
 		return err
 	}

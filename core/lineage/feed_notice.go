@@ -28,8 +28,14 @@ type queued struct {
 const firstLook = 20
 
 // notice takes from the watcher's newest picture which keys have changed. Where
-// nothing has it costs nothing.
+// nothing has it costs nothing. What was edited in place shows in no depth.
 func (r *round) notice(s *watch.Snapshot) {
+	if r.Edited != nil {
+		for _, key := range r.Edited() { // it may be anywhere: as much is looked at as can be at once
+			d := r.dueAt(key, keyspace.TypeList)
+			d.count, d.head = d.count+window, true
+		}
+	}
 	last := r.snapshot
 	if s == last {
 		return

@@ -7,6 +7,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/infrafabric/ifpacket/core/carcel"
+	"github.com/infrafabric/ifpacket/core/custody/keyring"
 	"github.com/infrafabric/ifpacket/core/custody/seal"
 	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/ledger"
@@ -27,6 +28,10 @@ const (
 // it knows of all that was seen.
 func (r *round) pass(ctx context.Context) error {
 	x := r.examiner
+	ring, err := r.ring(ctx)
+	if err != nil {
+		return err
+	}
 	if _, err := x.index.Forward(ctx, indexSpan, r.record); err != nil {
 		return err
 	}
@@ -51,7 +56,8 @@ func (r *round) pass(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.look(ctx, values, expected)
+	r.look(ctx, ring, values, expected)
+	return nil
 }
 
 // arrivals are the packets that the records behind one position up to another
@@ -137,6 +143,7 @@ func (r *round) open(key, raw string) (Found, bool) {
 	}
 	if key != keyspace.Main.DeadLetters() {
 		read, err := packet.Read([]byte(raw))
+		r.census.who.learn(raw, &read, err)
 		return Found{Reading: read, Raw: []byte(raw), Where: &seal.Where{Key: key}}, err == nil
 	}
 	if carcel.Gone(raw) {
@@ -151,15 +158,8 @@ func (r *round) open(key, raw string) (Found, bool) {
 
 // look examines what is new, passPackets at most, and counts the rest. Of each
 // key the newest go first.
-func (r *round) look(ctx context.Context, values [][]Found, expected arrivals) error {
+func (r *round) look(ctx context.Context, ring *keyring.Ring, values [][]Found, expected arrivals) {
 	list, rest := newest(values, passPackets)
-	if len(list) == 0 && expected.count == 0 {
-		return nil
-	}
-	ring, err := r.Keys.Ring(ctx)
-	if err != nil {
-		return err
-	}
 	x := r.examiner
 	positions := make([]int64, 0, 2*len(list))
 	for i := range list {
@@ -182,7 +182,6 @@ func (r *round) look(ctx context.Context, values [][]Found, expected arrivals) e
 	if expected.from > 0 { // what was there before the feed is no arrival
 		r.skip(skipped)
 	}
-	return nil
 }
 
 // account tells by how many the skipped become more or fewer for a packet that

@@ -116,8 +116,20 @@ func TestTheFeedShowsWhatIsWrong(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	h.alter("queue:a", 0, func(p *packet.Packet) { p.Contents = p.Contents.With("n", packet.IntOf(9)) })
-	h.send("work", "queue:a") // an edit in place changes no depth; the next arrival shows the end of the list
 	h.until("the edit shows", sent, func(r *lineage.Row) bool { return r.Verdict.Overall == seal.Tampered })
+}
+
+func TestWithAForgedKeyringEverySealIsUnknown(t *testing.T) {
+	h, stop := fed(t, often)
+	defer stop()
+	h.until("it is verified", h.send("work", "queue:a"), func(r *lineage.Row) bool { return r.Verdict.Overall == seal.Verified })
+	raw := h.at("queue:a", 0)
+	h.raw.Set(ctx, keyspace.Keyring, "{}", 0)
+	h.push("queue:b", raw)
+	r := h.until("its copy is not", h.Feed().Picture().Rows[0].TrackingID, func(r *lineage.Row) bool { return r.Key == "queue:b" })
+	if r.Verdict.Seals != seal.KeyUnknown || !r.Bad() {
+		t.Errorf("%+v", r)
+	}
 }
 
 func TestTheFeedTakesACensus(t *testing.T) {

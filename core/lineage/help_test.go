@@ -211,7 +211,7 @@ func (h *house) verify(key string, slot int64) seal.Verdict {
 
 func (h *house) trace(asked string) lineage.Report {
 	h.t.Helper()
-	r, err := h.Trace(ctx, asked)
+	r, err := h.Trace(ctx, asked, 0)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -100,6 +100,20 @@ func (x *Index) Each(each func(ledger.ID, *Known)) {
 	}
 }
 
+// Keys calls each for every key that a record names, perhaps more than once.
+func (x *Index) Keys(each func(string)) {
+	for _, h := range []*half{x.newer, x.older} {
+		if h == nil {
+			continue
+		}
+		for _, key := range h.keys {
+			if key != "" {
+				each(key)
+			}
+		}
+	}
+}
+
 // Len is how many packets the index knows; one that is in both halves counts
 // twice.
 func (x *Index) Len() int {

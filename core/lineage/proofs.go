@@ -19,6 +19,7 @@ type proofs struct {
 	// waits says that nobody looks again for the sake of a record that was not
 	// sealed when the ledger was looked at last.
 	waits bool
+	last  int64 // the record that was asked about last
 }
 
 type proved struct {
@@ -53,6 +54,9 @@ func (p *proofs) evidence(ctx context.Context, k Known, f *Found) *seal.Evidence
 			}
 		case errors.Is(err, ledger.ErrDamaged) && !errors.Is(err, ledger.ErrRefused):
 			e.Forged = reason(err)
+			if position == k.State.Position { // then its digest tells nothing, nor its place
+				e.Digest = nil
+			}
 			return e
 		case errors.Is(err, ledger.ErrNotSealed):
 			e.Pending = true
@@ -71,11 +75,36 @@ func (p *proofs) prove(ctx context.Context, position int64) (proved, error) {
 	if p.waits && position > p.log.State().Sealed() {
 		return proved{}, fmt.Errorf("record %d is %w", position, ledger.ErrNotSealed)
 	}
+	before := p.last
+	if p.last = position; before > 0 && max(position-before, before-position) <= stretch {
+		p.around(ctx, position, before)
+	}
+	if done, there := p.done[position]; there {
+		return done, nil
+	}
 	proof, err := p.log.Prove(ctx, position)
 	if err != nil {
 		return proved{}, err
 	}
 	return p.keep(proof.Index, &proof.Record), nil
+}
+
+// stretch is how many records are proved together where packets are asked
+// about in the order in which they were sent, as those of a queue are.
+const stretch = 128
+
+// around proves a record and those that will be asked about next, if it goes on
+// as from the one before.
+func (p *proofs) around(ctx context.Context, position, before int64) {
+	first := position
+	if position < before {
+		first = position - stretch + 1
+	}
+	list := make([]int64, 0, stretch)
+	for n := first; n < first+stretch; n++ {
+		list = append(list, n)
+	}
+	p.many(ctx, list)
 }
 
 const (

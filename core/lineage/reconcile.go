@@ -1,9 +1,11 @@
 package lineage
 
 import (
+	"cmp"
 	"context"
 	"hash/maphash"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/infrafabric/ifpacket/core/carcel"
@@ -42,6 +44,33 @@ type finding struct {
 	Census
 	suspects []suspect
 	seen     *sightings
+
+	lists map[Fate][]suspect // while it is made; of each fate the newest
+}
+
+// suspect adds a suspect. There may be any number of them, and of each fate
+// only the newest can be named.
+func (f *finding) suspect(s suspect) {
+	list := append(f.lists[s.fate], s)
+	if len(list) >= 2*maxSuspects {
+		list = newestSuspects(list)
+	}
+	f.lists[s.fate] = list
+}
+
+// close makes one list of all suspects, the worst fate first.
+func (f *finding) close() {
+	for _, fate := range suspectOrder {
+		f.suspects = append(f.suspects, newestSuspects(f.lists[fate])...)
+	}
+	f.lists = nil
+}
+
+func newestSuspects(list []suspect) []suspect {
+	slices.SortFunc(list, func(a, b suspect) int { // two counts must choose the same
+		return cmp.Or(cmp.Compare(b.k.Last.Position, a.k.Last.Position), cmp.Compare(a.name, b.name))
+	})
+	return list[:min(len(list), maxSuspects)]
 }
 
 // TakeCensus compares the whole ledger, as far as memory allows, with Redis,
@@ -70,7 +99,8 @@ func TakeCensus(ctx context.Context, s Sources) (Census, error) {
 	if err != nil {
 		return Census{}, err
 	}
-	x := &Examiner{log: s.Ledger, registry: s.Registry, demand: s.RequireSeal, index: c.index, caught: true, proofs: proofs{log: s.Ledger}}
+	x := NewExaminer(s.Ledger, s.Registry, s.RequireSeal)
+	x.index, x.lazy, x.caught = c.index, false, true
 	f.Suspects = x.rows(ctx, ring, f.suspects)
 	return f.Census, nil
 }
@@ -84,8 +114,8 @@ func (c *reconciler) census(ctx context.Context) (*finding, error) {
 		return nil, err
 	}
 	before, fresh := c.last, false
-	for i := range f.suspects {
-		fresh = fresh || before[f.suspects[i].name] != f.suspects[i].fate
+	for _, s := range f.suspects { // that others take is no news
+		fresh = fresh || s.fate != Taken && before[s.name] != s.fate
 	}
 	if fresh {
 		before = f.names()
@@ -97,7 +127,7 @@ func (c *reconciler) census(ctx context.Context) (*finding, error) {
 	c.settled = max(c.settled, c.index.To())
 	confirmed := f.suspects[:0]
 	for _, s := range f.suspects {
-		if before[s.name] == s.fate {
+		if s.fate == Taken || before[s.name] == s.fate {
 			confirmed = append(confirmed, s)
 			continue
 		}
@@ -142,7 +172,7 @@ func (c *reconciler) count(ctx context.Context) (*finding, error) {
 	if _, err := c.index.Forward(ctx, 0, c.see); err != nil {
 		return nil, err
 	}
-	f := &finding{Census: Census{Fates: map[Fate]int{}, Looked: seen.looked, Left: seen.left, From: c.index.From()}, seen: seen}
+	f := &finding{Census: Census{Fates: map[Fate]int{}, Looked: seen.looked, Left: seen.left, From: c.index.From()}, seen: seen, lists: map[Fate][]suspect{}}
 	where := map[ledger.ID]*sighting{}
 	for i := range seen.list {
 		where[seen.list[i].id] = &seen.list[i]
@@ -150,15 +180,14 @@ func (c *reconciler) count(ctx context.Context) (*finding, error) {
 	c.index.Each(func(id ledger.ID, k *Known) {
 		fate := c.fateAmong(id, k, seen, held, clock)
 		f.Fates[fate]++
-		if suspicious(fate) {
-			f.suspects = append(f.suspects, suspect{maphash.Bytes(c.who.seed, id[:]), id.String(), fate, *k, where[id]})
+		if slices.Contains(suspectOrder, fate) {
+			f.suspect(suspect{maphash.Bytes(c.who.seed, id[:]), id.String(), fate, *k, where[id]})
 		}
 	})
 	c.strangers(f)
+	f.close()
 	return f, nil
 }
-
-func suspicious(f Fate) bool { return f == Missing || f == Unlogged || f == Copied || f == Taken }
 
 // fateAmong is the fate of a packet that the ledger knows.
 func (c *reconciler) fateAmong(id ledger.ID, k *Known, seen *sightings, held map[string]bool, now time.Time) Fate {
@@ -198,7 +227,7 @@ func (c *reconciler) strangers(f *finding) {
 		}
 		f.Fates[Unlogged]++
 		name := maphash.String(c.who.seed, s.Key+"\x00"+s.raw)
-		f.suspects = append(f.suspects, suspect{name: name, id: s.trackingID(), fate: Unlogged, at: s})
+		f.suspect(suspect{name: name, id: s.trackingID(), fate: Unlogged, at: s})
 	}
 }
 

@@ -195,6 +195,19 @@ func TestWhereOthersTakeWithoutARecordNothingIsMissing(t *testing.T) {
 	}
 }
 
+func TestOfManySuspectsTheNewestAreNamed(t *testing.T) {
+	h := openAt(t, testredis.Start(t).URL(), engine.Config{Unrecorded: []string{"queue:py"}})
+	h.sendBatch(1500, "queue:py")
+	h.sendBatch(900, "queue:a")
+	last := h.send("work", "queue:a")
+	h.raw.Del(ctx, "queue:a", "queue:py")
+	c := h.census()
+	h.fates(c, map[lineage.Fate]int{lineage.Missing: 901, lineage.Taken: 1500})
+	if len(c.Suspects) != 200 || c.Suspects[0].TrackingID != last || c.Suspects[199].Fate != lineage.Missing {
+		t.Errorf("%d suspects, the first %+v", len(c.Suspects), c.Suspects[0])
+	}
+}
+
 // watches runs the watcher until the end.
 func (h *house) watches() (stop func()) {
 	return h.runs(h.Watcher().Run, func() bool { return h.Watcher().Snapshot().Link.State == watch.Live })

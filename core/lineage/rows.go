@@ -1,9 +1,7 @@
 package lineage
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"github.com/infrafabric/ifpacket/core/custody/keyring"
@@ -18,15 +16,8 @@ const maxSuspects = 200
 // suspectOrder is the order in which a Census names suspects.
 var suspectOrder = []Fate{Missing, Unlogged, Copied, Taken}
 
-// rows are suspects as a Census names them: the worst first, of each fate the
-// newest first. What is there is verified.
+// rows are suspects as a Census names them. What is there is verified.
 func (x *Examiner) rows(ctx context.Context, ring *keyring.Ring, list []suspect) []Row {
-	slices.SortStableFunc(list, func(a, b suspect) int {
-		if d := slices.Index(suspectOrder, a.fate) - slices.Index(suspectOrder, b.fate); d != 0 {
-			return d
-		}
-		return cmp.Compare(b.k.Last.Position, a.k.Last.Position)
-	})
 	var rows []Row
 	for _, s := range list[:min(len(list), maxSuspects)] {
 		row := Row{At: time.Now(), TrackingID: s.id, Key: s.k.Sent.Key, Operation: s.k.Sent.Operation, Position: s.k.Last.Position}

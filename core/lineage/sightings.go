@@ -35,16 +35,31 @@ func (x *identities) of(raw string) identity {
 	}
 	who, there := x.older[name]
 	if !there {
-		if r, err := packet.Read([]byte(raw)); err == nil {
-			who.packet = true
-			who.id, _ = ledger.ParseID(r.Packet.TrackingID)
-		}
+		r, err := packet.Read([]byte(raw))
+		who = identityOf(&r, err)
 	}
+	x.keep(name, who)
+	return who
+}
+
+// learn remembers a value that somebody else has read.
+func (x *identities) learn(raw string, r *packet.Reading, err error) {
+	x.keep(maphash.String(x.seed, raw), identityOf(r, err))
+}
+
+func identityOf(r *packet.Reading, err error) (who identity) {
+	if err == nil {
+		who.packet = true
+		who.id, _ = ledger.ParseID(r.Packet.TrackingID)
+	}
+	return who
+}
+
+func (x *identities) keep(name uint64, who identity) {
 	if x.now == nil || len(x.now) >= halfIdentities {
 		x.now, x.older = map[uint64]identity{}, x.now
 	}
 	x.now[name] = who
-	return who
 }
 
 // sighting is one packet in Redis.
@@ -100,8 +115,8 @@ func (c *reconciler) look(ctx context.Context, keys []string) (*sightings, error
 	return s, nil
 }
 
-// keys are those under which packets may be: by their names, and by what the
-// index says of where packets are. Few are left out, and only of very many.
+// keys are those under which packets may be: by their names, and those that the
+// ledger names. Only of very many some are left out.
 func (c *reconciler) keys(ctx context.Context) ([]string, error) {
 	keys, _, err := (&reader{store: c.Store}).packetKeys(ctx)
 	if err != nil {
@@ -112,10 +127,10 @@ func (c *reconciler) keys(ctx context.Context) ([]string, error) {
 	for _, key := range keys {
 		known[key] = true
 	}
-	c.index.Each(func(_ ledger.ID, k *Known) {
-		if k.Live() && !known[k.Sent.Key] && len(keys) < 2*censusKeys {
-			known[k.Sent.Key] = true
-			keys = append(keys, k.Sent.Key)
+	c.index.Keys(func(key string) {
+		if !known[key] && !keyspace.Classify(key).Managed() && len(keys) < censusKeys {
+			known[key] = true
+			keys = append(keys, key)
 		}
 	})
 	return keys[:min(len(keys), censusKeys)], nil

@@ -27,6 +27,9 @@ type Options struct {
 	// TakenFrom reports whether somebody was seen to take from a key without a
 	// record; nil has seen nobody. See watch.Watcher.TakenFrom.
 	TakenFrom func(key string) bool
+	// Edited gives the packet queues of which a value was altered where it lay
+	// since it was asked last; nil has seen none. See watch.Watcher.Edited.
+	Edited func() []string
 	// RequireSeal reports whether a packet without a seal fails verification,
 	// by the policy in force; nil is no.
 	RequireSeal func() bool

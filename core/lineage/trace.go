@@ -39,9 +39,9 @@ func NewTracer(s Sources) *Tracer {
 // if://packet/<tracking id>, or if://citation/<uuid>. It reads a bounded part
 // of Redis; what it did not look through is told in Lacks. Errors match
 // ErrNotFound, or are those of the store and the keyring.
-func (t *Tracer) Trace(ctx context.Context, asked string) (Report, error) {
+func (t *Tracer) Trace(ctx context.Context, asked string, reach int) (Report, error) {
 	asked = strings.TrimSpace(asked)
-	s := story{Tracer: t, Report: Report{Asked: asked, At: time.Now(), Fate: Unknown}}
+	s := story{Tracer: t, reach: reach, Report: Report{Asked: asked, At: time.Now(), Fate: Unknown}}
 	s.TrackingID, s.Citation = asked, asked
 	if !strings.HasPrefix(asked, custody.CitationPrefix) {
 		s.TrackingID = strings.TrimPrefix(asked, custody.PacketPrefix)
@@ -93,6 +93,7 @@ type story struct {
 	finds    []find // where the packet was found, the best first
 	began    int64  // position of the oldest record that was read
 	sentHere place  // what was seen of the key under which it should be
+	reach    int    // ledger records that are looked through; 0 for all
 	unnamed  bool   // the ledger was read when only a citation was known, and did not resolve it
 }
 
@@ -130,7 +131,7 @@ func (s *story) names(r *ledger.Record) bool {
 // readLedger gathers the records about the packet, and reads the whole ledger
 // for that, newest first.
 func (s *story) readLedger(ctx context.Context) error {
-	start, stopped := time.Now(), false
+	start, stopped, looked := time.Now(), false, 0
 	err := s.Ledger.ReadBack(ctx, 0, func(r ledger.Record) bool {
 		if s.began > 0 && r.Position != s.began-1 {
 			s.lack("the ledger has a hole before record %d", s.began)
@@ -139,7 +140,8 @@ func (s *story) readLedger(ctx context.Context) error {
 		if s.names(&r) {
 			s.Records = append([]ledger.Record{r}, s.Records...)
 		}
-		stopped = time.Since(start) > traceSpan
+		looked++
+		stopped = r.Position > 1 && (looked == s.reach || time.Since(start) > traceSpan)
 		return !stopped
 	})
 	switch {
@@ -148,7 +150,7 @@ func (s *story) readLedger(ctx context.Context) error {
 	case err != nil:
 		return err
 	case stopped:
-		s.lack("the ledger was looked through from record %d on; it is longer", s.began)
+		s.lack("the ledger was looked through from record %d on; what is older may tell more: ifpacket trace %s", s.began, s.Asked)
 	case s.began > 1:
 		s.lack("the ledger has nothing before record %d: it was trimmed", s.began)
 	case s.began == 0:

@@ -219,7 +219,7 @@ func TestWhatNobodyKnowsIsNotFound(t *testing.T) {
 	h := open(t)
 	h.send("work", "queue:a")
 	for _, asked := range []string{packet.NewTrackingID(), custody.Citation("x"), "", "if://claim/x", "if://packet/"} {
-		if _, err := h.Trace(ctx, asked); !errors.Is(err, lineage.ErrNotFound) {
+		if _, err := h.Trace(ctx, asked, 0); !errors.Is(err, lineage.ErrNotFound) {
 			t.Errorf("%q: %v", asked, err)
 		}
 	}

@@ -34,8 +34,8 @@ func LoadScript(name string, helpers ...string) *Script {
 }
 
 // LoadReader is LoadScript for a script that changes nothing.
-func LoadReader(name string) *Script {
-	s := LoadScript(name)
+func LoadReader(name string, helpers ...string) *Script {
+	s := LoadScript(name, helpers...)
 	s.reads = true
 	return s
 }

@@ -29,6 +29,14 @@ type Retry struct {
 	Most     time.Duration // longest rest; 10 min
 }
 
+// Tries is how often a task is tried in all.
+func (r Retry) Tries() int {
+	if r.Attempts <= 0 {
+		return 3
+	}
+	return r.Attempts
+}
+
 // rest is how long a task rests after so many failures: between half of what
 // the doubling gives and all of it, so that tasks that failed together do not
 // come back together.
@@ -62,9 +70,7 @@ const maxReason = 2000
 // to the carcel, under its task id, with what its data were. Errors match
 // ErrNotHolder, ErrUnknownTask.
 func (c *Coordinator) Fail(ctx context.Context, l Lease, reason string, r Retry) (Failed, error) {
-	if r.Attempts <= 0 {
-		r.Attempts = 3
-	}
+	r.Attempts = r.Tries()
 	if reason == "" {
 		reason = "failed without a word"
 	}
@@ -135,7 +141,7 @@ func (c *Coordinator) read(ctx context.Context, id string) (t Task, failures int
 		return t, 0, ErrUnknownTask
 	}
 	failures, _ = strconv.Atoi(f["attempts"])
-	return taskOf(id, f), failures, nil
+	return taskOf(id, f), max(failures, 0), nil
 }
 
 func taskOf(id string, f map[string]string) Task {
@@ -149,11 +155,22 @@ func taskOf(id string, f map[string]string) Task {
 // here: it is released from there. Errors match ErrUnknownTask, ErrDone,
 // ErrClaimed, ErrWaits.
 func (c *Coordinator) Requeue(ctx context.Context, id string) (Task, error) {
+	return c.requeue(ctx, id, "")
+}
+
+// TakeBack puts a task back into its queue that an agent holds, as a person
+// does for one that hangs: the agent's hold is over, whatever it says later.
+// One that the agent does not hold it treats as Requeue does.
+func (c *Coordinator) TakeBack(ctx context.Context, id, agentID string) (Task, error) {
+	return c.requeue(ctx, id, agentID)
+}
+
+func (c *Coordinator) requeue(ctx context.Context, id, from string) (Task, error) {
 	t, _, err := c.read(ctx, id)
 	if err != nil {
 		return t, fmt.Errorf("requeue %s: %w", id, err)
 	}
-	status, rest, err := c.runTask(ctx, requeueScript, []string{keyspace.TaskMeta(id)}, id, keyspace.ChannelsQueues, t.event())
+	status, rest, err := c.runTask(ctx, requeueScript, []string{keyspace.TaskMeta(id)}, id, keyspace.ChannelsQueues, t.event(), from)
 	if err != nil {
 		return t, err
 	}

@@ -131,6 +131,46 @@ func TestATaskIsRequeuedFromWhereverItWaitsButNotFromUnderSomebody(t *testing.T)
 	})
 }
 
+func TestATaskIsTakenBackFromWhoeverHoldsItAndNobodyElse(t *testing.T) {
+	t.Parallel()
+	testredis.Each(t, func(t *testing.T, url string) {
+		s, c := open(t, url)
+		post(t, s, swarm.Task{ID: "t", Queue: "q"})
+		post(t, s, swarm.Task{ID: "u", Queue: "q"})
+		for range 2 {
+			claim(t, s, "q", "hangs", time.Minute)
+		}
+		held, err := s.LeasesOf(ctx, "hangs")
+		if err != nil || len(held) != 2 || held[0].Token != 1 || held[0].Queue != "q" {
+			t.Fatalf("%+v, %v", held, err)
+		}
+		if renewed, err := s.Renew(ctx, "hangs", 0, time.Hour, held); !errors.Is(err, swarm.ErrNoAgent) {
+			t.Errorf("an agent that is not registered: %+v, %v", renewed, err)
+		}
+		if _, err := s.Extend(ctx, held[0], time.Hour); err != nil {
+			t.Errorf("what was found is extended: %v", err)
+		}
+		if _, err := s.TakeBack(ctx, "t", "other"); !errors.Is(err, swarm.ErrClaimed) {
+			t.Errorf("from another: %v", err)
+		}
+		if _, err := s.TakeBack(ctx, "t", "hangs"); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Complete(ctx, lease("t", "hangs", 1), "{}", 0); !errors.Is(err, swarm.ErrNotHolder) {
+			t.Errorf("it completes what was taken from it: %v", err)
+		}
+		if l := claim(t, s, "q", "next", 0); l.ID != "t" || l.Token <= 1 || l.Attempts != 0 {
+			t.Errorf("%+v", l)
+		}
+		// A bare claim, with the entry left in the queue, is taken back as well.
+		c.Set(ctx, "tasks:claimed:u", `{"agent_id": "py", "claimed_at": "x"}`, time.Minute)
+		c.ZAdd(ctx, "tasks:queue:q", redis.Z{Member: "u"})
+		if _, err := s.TakeBack(ctx, "u", "py"); err != nil || c.Exists(ctx, "tasks:claimed:u").Val() != 0 || c.ZCard(ctx, "tasks:queue:q").Val() != 1 {
+			t.Errorf("from Python: %v", err)
+		}
+	})
+}
+
 func TestTasksAreListedByTheirState(t *testing.T) {
 	t.Parallel()
 	testredis.Each(t, func(t *testing.T, url string) {
@@ -214,6 +254,43 @@ func TestAWaiterWakesForATaskAndOnceASecondWithoutOne(t *testing.T) {
 		defer cancel()
 		if err := w.Wait(cut); err == nil {
 			t.Error("it outlasts its context")
+		}
+	})
+}
+
+func TestWhateverOthersWroteIntoATaskItGoesItsWay(t *testing.T) {
+	t.Parallel()
+	testredis.Each(t, func(t *testing.T, url string) {
+		s, c := open(t, url)
+		for _, junk := range []string{"", "x", "nan", "-inf", "inf", "-3", "1.5", "99999999999999999999", "{}", "\x00"} {
+			c.FlushDB(ctx)
+			id := post(t, s, swarm.Task{Queue: "q"})
+			other := post(t, s, swarm.Task{Queue: "q"})
+			c.HSet(ctx, "tasks:meta:"+id, "token", junk, "attempts", junk, "priority", junk, "last_error", junk)
+			leases, err := s.ClaimMany(ctx, "q", "a", 2, 50*time.Millisecond)
+			if err != nil || len(leases) != 2 {
+				t.Fatalf("%q: %+v, %v", junk, leases, err)
+			}
+			testredis.Eventually(t, "the leases run out", func() bool { return c.Exists(ctx, "tasks:claimed:"+id, "tasks:claimed:"+other).Val() == 0 })
+			l := eventuallyClaim(t, s, "q", "b", time.Minute)
+			if l.ID != id {
+				l = claim(t, s, "q", "b", time.Minute)
+			}
+			if _, err := s.Fail(ctx, l, "x", swarm.Retry{Attempts: 1 << 20, Base: time.Millisecond}); err != nil {
+				t.Errorf("%q: fail: %v", junk, err)
+			}
+			l = eventuallyClaim(t, s, "q", "c", time.Minute)
+			if l.ID != id {
+				l = eventuallyClaim(t, s, "q", "c", time.Minute)
+			}
+			if err := s.HandBack(ctx, l); err != nil {
+				t.Errorf("%q: hand back: %v", junk, err)
+			}
+			if again := eventuallyClaim(t, s, "q", "d", time.Minute); again.ID == id {
+				if err := s.Complete(ctx, again, "{}", 0); err != nil || again.Token <= l.Token {
+					t.Errorf("%q: complete %+v: %v", junk, again, err)
+				}
+			}
 		}
 	})
 }

@@ -107,6 +107,22 @@ func TestPythonAndWeShareQueuesAndNothingIsLostOrDoneTwice(t *testing.T) {
 	w := &work{by: map[string][]string{}, gapped: map[string]bool{}}
 	var posting, working sync.WaitGroup
 	for n := range 2 {
+		working.Go(func() {
+			out := run(t, server, "work", "mixed", fmt.Sprint("py_", n), "4")
+			for line := range strings.Lines(out) {
+				var id string
+				var taken int
+				if _, err := fmt.Sscanf(line, "done %s %d", &id, &taken); err != nil {
+					t.Errorf("%q: %v", line, err)
+				}
+				w.done(id, "py", taken == 0)
+			}
+		})
+	}
+	testredis.Eventually(t, "both Pythons look for work", func() bool {
+		return strings.Count(c.ClientList(ctx).Val(), "cmd=zrange") == 2
+	})
+	for n := range 2 {
 		posting.Go(func() { run(t, server, "post", "mixed", fmt.Sprint(each), fmt.Sprintf("py%d_", n)) })
 		posting.Go(func() {
 			for i := 0; i < each; i += 50 {
@@ -120,19 +136,8 @@ func TestPythonAndWeShareQueuesAndNothingIsLostOrDoneTwice(t *testing.T) {
 			}
 		})
 		working.Go(func() {
-			out := run(t, server, "work", "mixed", fmt.Sprint("py_", n), "2")
-			for line := range strings.Lines(out) {
-				var id string
-				var taken int
-				if _, err := fmt.Sscanf(line, "done %s %d", &id, &taken); err != nil {
-					t.Errorf("%q: %v", line, err)
-				}
-				w.done(id, "py", taken == 0)
-			}
-		})
-		working.Go(func() {
 			agent := fmt.Sprint("go_", n)
-			for idle := time.Now(); time.Since(idle) < 2*time.Second; {
+			for idle := time.Now(); time.Since(idle) < 4*time.Second; {
 				leases, err := s.ClaimMany(ctx, "mixed", agent, 1+2*n, time.Minute)
 				if errors.Is(err, swarm.ErrNoTask) {
 					_ = s.Wait(ctx, "mixed")

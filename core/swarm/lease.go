@@ -31,11 +31,13 @@ var (
 // Lease is a task that an agent holds until a time.
 type Lease struct {
 	Task
-	Agent    string
-	Token    int64         // the fencing token: higher than that of any claim before; 0 when not known
-	Until    time.Time     // by Redis' clock, which may be another than this machine's
-	Span     time.Duration // how long it lasts from the claim or extension on
-	Attempts int           // how often the task has failed before
+	Agent string
+	Token int64         // the fencing token: higher than that of any claim before; 0 when not known
+	Until time.Time     // by Redis' clock, which may be another than this machine's
+	Span  time.Duration // how long it lasts from the claim or extension on
+	// Attempts is how often the task has failed before, or its lease has run
+	// out. A worker that finds as many as it allows should not try, but Fail.
+	Attempts int
 }
 
 // Claim takes the most urgent task of a queue for an agent, for as long as the

@@ -53,7 +53,7 @@ func TestALeaseThatRanOutGoesToTheNextAndItsHolderCanDoNothingMore(t *testing.T)
 		slow := claim(t, s, "q", "slow", 100*time.Millisecond)
 		began := time.Now()
 		next := eventuallyClaim(t, s, "q", "next", time.Minute)
-		if took := time.Since(began); next.ID != id || next.Token <= slow.Token || next.Priority != 3 || took > 2100*time.Millisecond {
+		if took := time.Since(began); next.ID != id || next.Token <= slow.Token || next.Priority != 3 || next.Attempts != 1 || took > 2100*time.Millisecond {
 			t.Errorf("after %v: %+v behind %+v", took, next, slow)
 		}
 		if err := s.Complete(ctx, slow, `{"by": "slow"}`, 0); !errors.Is(err, swarm.ErrNotHolder) {
@@ -125,9 +125,14 @@ func TestALeaseIsExtendedByItsHolderAndByHeartbeats(t *testing.T) {
 		for range 3 {
 			post(t, s, swarm.Task{Queue: "q"})
 		}
+		before0 := c.Time(ctx).Val()
 		leases, err := s.ClaimMany(ctx, "q", "a", 10, 5*time.Second)
 		if err != nil || len(leases) != 3 {
 			t.Fatal(leases, err)
+		}
+		// By Redis' clock alone: those of the machines may differ by hours.
+		if until := leases[0].Until; until.Before(before0.Add(5*time.Second-time.Millisecond)) || until.After(c.Time(ctx).Val().Add(5*time.Second)) {
+			t.Errorf("claimed at %v until %v", before0, until)
 		}
 		before := fields(t, c.Get(ctx, "tasks:claimed:"+leases[0].ID).Val())
 		l, err := s.Extend(ctx, leases[0], time.Minute)
@@ -149,6 +154,25 @@ func TestALeaseIsExtendedByItsHolderAndByHeartbeats(t *testing.T) {
 		}
 		if _, err := s.Renew(ctx, "nobody", 0, 0, nil); !errors.Is(err, swarm.ErrNoAgent) {
 			t.Errorf("nobody: %v", err)
+		}
+	})
+}
+
+func TestATaskThatKillsItsWorkersEndsInTheCarcelAllTheSame(t *testing.T) {
+	t.Parallel()
+	testredis.Each(t, func(t *testing.T, url string) {
+		s, c := open(t, url)
+		id := post(t, s, swarm.Task{Queue: "q"})
+		retry := swarm.Retry{Attempts: 3}
+		var l swarm.Lease
+		for n := range retry.Attempts + 1 {
+			l = eventuallyClaim(t, s, "q", "a", 30*time.Millisecond)
+			if l.Attempts != n {
+				t.Fatalf("claim %d knows of %d failures", n, l.Attempts)
+			}
+		}
+		if f, err := s.Fail(ctx, l, "it was never heard of again", retry); err != nil || !f.Dead || c.Exists(ctx, "tasks:meta:"+id).Val() != 0 {
+			t.Errorf("%+v, %v", f, err)
 		}
 	})
 }

@@ -85,6 +85,31 @@ func (c *Coordinator) ClaimedTasks(ctx context.Context, cursor uint64, n int64) 
 	return c.scanned(ctx, keyspace.TasksClaimed, Claimed, cursor, n)
 }
 
+// LeasesOf are the tasks that an agent holds now. It looks through all claims.
+func (c *Coordinator) LeasesOf(ctx context.Context, agentID string) (leases []Lease, err error) {
+	clock, err := c.store.Commands().Time(ctx).Result()
+	if err != nil {
+		return nil, c.store.Explain("tasks", "", err)
+	}
+	seen := map[string]bool{} // a scan may come by a key twice
+	for cursor, more := uint64(0), true; more; more = cursor != 0 {
+		list, next, err := c.ClaimedTasks(ctx, cursor, 1000)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range list {
+			if t.Agent == agentID && !seen[t.ID] {
+				seen[t.ID] = true
+				leases = append(leases, Lease{
+					Task: t.Task, Agent: agentID, Token: t.Token, Until: clock.Add(t.Left), Span: t.Left, Attempts: t.Attempts,
+				})
+			}
+		}
+		cursor = next
+	}
+	return leases, nil
+}
+
 // CompletedTasks: see ClaimedTasks.
 func (c *Coordinator) CompletedTasks(ctx context.Context, cursor uint64, n int64) ([]TaskState, uint64, error) {
 	return c.scanned(ctx, keyspace.TasksCompleted, Completed, cursor, n)

@@ -13,6 +13,11 @@ import (
 // task; its key is that of the task's queue.
 const Operation = "task"
 
+// PostedEvent is what the ledger calls the posting of a task that was judged,
+// in place of a packet's dispatch or release: the task goes its way without
+// records, and nobody shall look for a packet.
+const PostedEvent = "posted"
+
 // Parcel is a task as the scripts take it that write either packets or tasks.
 func (t Task) Parcel() []byte {
 	text, _ := json.Marshal(map[string]any{ // strings cannot fail

@@ -13,6 +13,13 @@ import (
 // abandonedLife is how long an inbox or a context without an agent stays.
 const abandonedLife = 24 * 3600
 
+// tasksASight is how many keys of tasks a background pass looks at: of very
+// many it takes turns, so that the looking stays a small part of Redis' work.
+const tasksASight = 20_000
+
+// maxFaults is how many faults of one sort a pass takes up.
+const maxFaults = 10_000
+
 // reviveLot is how many due tasks of a queue are put back in one step.
 const reviveLot = 500
 
@@ -43,6 +50,9 @@ const (
 	resultUnnoted FaultKind = "result not noted"
 )
 
+// ofTask reports whether the fault is one task's.
+func (k FaultKind) ofTask() bool { return k == TaskLost || k == TaskClaimed || k == TaskDone }
+
 // atOnce reports whether mending is right even while somebody's act is under
 // way.
 func (k FaultKind) atOnce() bool { return k == TasksDue || k == resultUnnoted }
@@ -63,19 +73,21 @@ type Reaped struct {
 // Reap looks once through the whole swarm and mends what it finds, each fault
 // by one atomic script that looks again before it acts; each repair is told on
 // channel:repairs. A fault that cannot be mended does not stop the others; the
-// error joins what went wrong.
+// error joins what went wrong. Of a flood it takes up ten thousand of each
+// sort; another pass takes up the next.
 func (c *Coordinator) Reap(ctx context.Context) (Reaped, error) {
-	return c.reap(ctx, func(fault) bool { return true })
+	return c.reap(ctx, c.findTasks, func(fault) bool { return true })
 }
 
 // ReapOnSecondSight reaps until the context ends, once in every span, and acts
 // only on what it finds twice in a row: so that no act of somebody's is mended
-// while it is under way. What each pass found is told, with its error.
+// while it is under way. Of more than 20,000 tasks a pass looks at as many, and
+// the next goes on from there. What each pass found is told, with its error.
 func (c *Coordinator) ReapOnSecondSight(ctx context.Context, every time.Duration, tell func(Reaped, error)) {
-	before := map[fault]bool{}
+	before, tasks := map[fault]bool{}, &turns{c: c}
 	for {
 		now := map[fault]bool{}
-		found, err := c.reap(ctx, func(f fault) bool {
+		found, err := c.reap(ctx, tasks.find, func(f fault) bool {
 			now[f] = true
 			return before[f]
 		})
@@ -86,13 +98,19 @@ func (c *Coordinator) ReapOnSecondSight(ctx context.Context, every time.Duration
 			tell(found, err)
 		}
 		before = now
+		tasks.suspects = tasks.suspects[:0]
+		for f := range now {
+			if f.kind.ofTask() && !acted(found, f) {
+				tasks.suspects = append(tasks.suspects, f.subject)
+			}
+		}
 		pause(ctx, every)
 	}
 }
 
 // reap walks over the swarm and mends the faults that act takes.
-func (c *Coordinator) reap(ctx context.Context, act func(fault) bool) (out Reaped, err error) {
-	found, err := c.find(ctx)
+func (c *Coordinator) reap(ctx context.Context, tasks finder, act func(fault) bool) (out Reaped, err error) {
+	found, err := c.find(ctx, tasks)
 	errs := []error{err}
 	for _, f := range found {
 		r := Repair{Kind: f.kind, Subject: f.subject}
@@ -182,4 +200,13 @@ func (c *Coordinator) tellRepair(ctx context.Context, r Repair) {
 	text := packet.AppendValueJSON(nil, packet.ObjectOf(
 		str("type", "repaired"), str("fault", string(r.Kind)), str("subject", r.Subject), str("did", r.Did), str("timestamp", stamp())))
 	_ = c.store.Publish(ctx, keyspace.ChannelRepairs, string(text))
+}
+
+func acted(r Reaped, f fault) bool {
+	for _, done := range r.Repairs {
+		if done.Kind == f.kind && done.Subject == f.subject {
+			return true
+		}
+	}
+	return false
 }

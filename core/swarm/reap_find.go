@@ -21,10 +21,17 @@ type fault struct {
 	parent  string // of an orphan
 }
 
+// finder looks for faults of one sort. gone are the agents that will be taken
+// out of the swarm before what it finds is mended.
+type finder func(ctx context.Context, gone map[string]bool) ([]fault, error)
+
+// errEnough ends a look that has found as much as a pass takes up.
+var errEnough = errors.New("enough for one pass")
+
 // find looks for all faults. It reads in windows and changes nothing, but for
 // tasks that are done: see mend_task.lua. Silent agents come before what their
 // end makes of others, so that one pass mends a whole sub-tree.
-func (c *Coordinator) find(ctx context.Context) (found []fault, err error) {
+func (c *Coordinator) find(ctx context.Context, tasks finder) (found []fault, err error) {
 	silent, err := c.findSilent(ctx)
 	if err != nil {
 		return nil, err
@@ -34,12 +41,10 @@ func (c *Coordinator) find(ctx context.Context) (found []fault, err error) {
 		gone[f.subject] = true
 	}
 	found = silent
-	for _, look := range []func(context.Context, map[string]bool) ([]fault, error){
-		c.findOrphans, c.findUnowned, c.findCut, c.findTasks, c.findDue,
-	} {
+	for _, look := range []finder{c.findOrphans, c.findUnowned, c.findCut, tasks, c.findDue} {
 		more, err := look(ctx, gone)
 		found = append(found, more...)
-		if err != nil {
+		if err != nil && !errors.Is(err, errEnough) {
 			return found, err
 		}
 	}
@@ -65,7 +70,7 @@ func (c *Coordinator) each(ctx context.Context, prefix string, look func(ids []s
 }
 
 func (c *Coordinator) findSilent(ctx context.Context) (found []fault, err error) {
-	for cursor, more := uint64(0), true; more; more = cursor != 0 {
+	for cursor, more := uint64(0), true; more && len(found) < maxFaults; more = cursor != 0 {
 		ids, next, err := c.store.Commands().SScan(ctx, keyspace.SwarmSessions, cursor, "", reapLot).Result()
 		if err != nil {
 			return found, c.store.Explain("reap", keyspace.SwarmSessions, err)
@@ -182,6 +187,9 @@ func (c *Coordinator) findUnowned(ctx context.Context, gone map[string]bool) (fo
 				found = append(found, fault{kind: kind, subject: id})
 			}
 		}
+		if err == nil && len(found) >= maxFaults {
+			err = errEnough
+		}
 		return err
 	}
 	if err := c.each(ctx, keyspace.Messages(""), func(ids []string) error {
@@ -233,88 +241,4 @@ func (c *Coordinator) findCut(ctx context.Context, _ map[string]bool) (found []f
 		}
 		return nil
 	})
-}
-
-// findTasks finds tasks that fell between two steps.
-func (c *Coordinator) findTasks(ctx context.Context, _ map[string]bool) (found []fault, err error) {
-	return found, c.each(ctx, keyspace.TasksMeta, func(ids []string) error {
-		type reads struct {
-			meta          *redis.SliceCmd
-			claim, result *redis.IntCmd
-		}
-		all := make([]reads, len(ids))
-		err := c.store.Read(ctx, func(p redis.Pipeliner) {
-			for i, id := range ids {
-				all[i] = reads{
-					p.HMGet(ctx, keyspace.TaskMeta(id), "queue", "completed_at"),
-					p.Exists(ctx, keyspace.TaskClaimed(id)), p.Exists(ctx, keyspace.TaskCompleted(id)),
-				}
-			}
-		})
-		if err != nil {
-			return err
-		}
-		scores := make([][2]*redis.FloatCmd, len(ids))
-		err = c.store.Read(ctx, func(p redis.Pipeliner) {
-			for i, id := range ids {
-				if v := all[i].meta.Val(); len(v) == 2 && v[0] != nil {
-					queue, _ := v[0].(string)
-					scores[i] = [2]*redis.FloatCmd{p.ZScore(ctx, keyspace.TaskQueue(queue), id), p.ZScore(ctx, keyspace.Delayed(queue), id)}
-				}
-			}
-		})
-		if err != nil {
-			return err
-		}
-		for i, id := range ids {
-			if scores[i][0] == nil {
-				continue
-			}
-			v, waits, delayed := all[i].meta.Val(), scores[i][0].Err() == nil, scores[i][1].Err() == nil
-			known := v[1] != nil
-			done, claimed := known || all[i].result.Val() == 1, all[i].claim.Val() == 1
-			switch {
-			case done && (waits || delayed):
-				found = append(found, fault{kind: TaskDone, subject: id})
-			case done && !known:
-				found = append(found, fault{kind: resultUnnoted, subject: id})
-			case done:
-			case claimed && waits:
-				found = append(found, fault{kind: TaskClaimed, subject: id})
-			case !claimed && !waits && !delayed:
-				found = append(found, fault{kind: TaskLost, subject: id})
-			}
-		}
-		return nil
-	})
-}
-
-// findDue finds queues with tasks that nobody has put back yet.
-func (c *Coordinator) findDue(ctx context.Context, _ map[string]bool) (found []fault, err error) {
-	clock, err := c.store.Commands().Time(ctx).Result()
-	if err != nil {
-		return nil, c.store.Explain("reap", "", err)
-	}
-	seen := map[string]bool{}
-	for _, prefix := range []string{keyspace.TasksDelayed, keyspace.TasksLeased} {
-		err := c.each(ctx, prefix, func(queues []string) error {
-			due := make([]*redis.IntCmd, len(queues))
-			err := c.store.Read(ctx, func(p redis.Pipeliner) {
-				for i, q := range queues {
-					due[i] = p.ZCount(ctx, prefix+q, "-inf", strconv.FormatInt(clock.UnixMilli(), 10))
-				}
-			})
-			for i, q := range queues {
-				if err == nil && due[i].Val() > 0 && !seen[q] {
-					seen[q] = true
-					found = append(found, fault{kind: TasksDue, subject: q})
-				}
-			}
-			return err
-		})
-		if err != nil {
-			return found, err
-		}
-	}
-	return found, nil
 }

@@ -253,3 +253,38 @@ func TestAReaperLeavesAloneWhatAnActIsUnderWayWith(t *testing.T) {
 		t.Errorf("%d tasks done, %d of them twice; repairs: %v", len(counts), twice, kinds(repairs))
 	}
 }
+
+func TestOfVeryManyTasksTheBackgroundLooksAtSomeAfterOthers(t *testing.T) {
+	t.Parallel()
+	server := testredis.Start(t)
+	s, c := open(t, server.URL())
+	for lot := range 45 {
+		pipe := c.Pipeline()
+		for i := range 1000 {
+			pipe.HSet(ctx, fmt.Sprintf("tasks:meta:t%d_%d", lot, i), "queue", "q", "completed_at", "x")
+		}
+		if _, err := pipe.Exec(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 50 {
+		c.HSet(ctx, fmt.Sprint("tasks:meta:lost", i), "queue", "q")
+	}
+	background, stop := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	passes := 0
+	done.Go(func() {
+		s.ReapOnSecondSight(background, time.Millisecond, func(_ swarm.Reaped, err error) {
+			passes++
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	})
+	testredis.Eventually(t, "all are back", func() bool { return c.ZCard(ctx, "tasks:queue:q").Val() == 50 })
+	stop()
+	done.Wait()
+	if passes < 3 {
+		t.Errorf("in %d passes", passes)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,9 +48,10 @@ var acts = map[string]func(s *swarm.Coordinator) error{
 		_, err := s.Fail(ctx, lease("held", "a", 1), "x", swarm.Retry{Attempts: 1})
 		return err
 	},
-	"requeue": func(s *swarm.Coordinator) error { _, err := s.Requeue(ctx, "lost"); return err },
-	"send":    func(s *swarm.Coordinator) error { _, err := s.Send(ctx, "a", "b", "{}"); return err },
-	"receive": func(s *swarm.Coordinator) error { _, err := s.Receive(ctx, "a"); return err },
+	"requeue":   func(s *swarm.Coordinator) error { _, err := s.Requeue(ctx, "lost"); return err },
+	"take back": func(s *swarm.Coordinator) error { _, err := s.TakeBack(ctx, "held", "a"); return err },
+	"send":      func(s *swarm.Coordinator) error { _, err := s.Send(ctx, "a", "b", "{}"); return err },
+	"receive":   func(s *swarm.Coordinator) error { _, err := s.Receive(ctx, "a"); return err },
 	"context": func(s *swarm.Coordinator) error {
 		_, err := s.PutContext(ctx, "a", strings.NewReader("x"), "")
 		return err
@@ -215,3 +217,89 @@ func TestAWorkerWhoseAnswersAreLostDoesNoTaskTwice(t *testing.T) {
 		t.Errorf("%d of %d done, %d counted, %d cuts", n, tasks, completed, proxy.Cuts())
 	}
 }
+
+func TestAPostWhoseAnswerWasLostCanBeRepeated(t *testing.T) {
+	t.Parallel()
+	server := testredis.Start(t)
+	proxy := testredis.NewProxy(t, server.Addr())
+	far, _ := open(t, proxy.URL())
+	post(t, far, swarm.Task{ID: "first", Queue: "q"}) // so that the script is known
+	proxy.LoseReplies(1, "evalsha")
+	tasks := []swarm.Task{{Queue: "q"}, {Queue: "q"}}
+	posted, err := far.PostMany(ctx, tasks)
+	if !errors.Is(err, store.ErrUnreachable) || len(posted) != 2 || posted[0].ID == "" || proxy.Cuts() != 1 {
+		t.Fatalf("%+v, %v", posted, err)
+	}
+	for i := range tasks {
+		tasks[i].ID = posted[i].ID
+	}
+	again, err := far.PostMany(ctx, tasks)
+	if err != nil || !errors.Is(again[0].Err, swarm.ErrTaskID) || !errors.Is(again[1].Err, swarm.ErrTaskID) {
+		t.Errorf("%+v, %v", again, err)
+	}
+	if n := testredis.Connect(t, server.URL()).ZCard(ctx, "tasks:queue:q").Val(); n != 3 {
+		t.Errorf("%d tasks", n)
+	}
+}
+
+// Redis is killed and comes back while workers work: nothing that was answered
+// is lost, and nobody completes over another.
+func TestARedisThatIsRestartedInTheMiddleLosesNoTask(t *testing.T) {
+	t.Parallel()
+	server := testredis.Start(t, "--appendonly", "yes", "--appendfsync", "always")
+	s, _ := open(t, server.URL())
+	const tasks = 300
+	list := make([]swarm.Task, tasks)
+	for i := range list {
+		list[i] = swarm.Task{ID: fmt.Sprint("t", i), Queue: "q"}
+	}
+	if _, err := s.PostMany(ctx, list); err != nil {
+		t.Fatal(err)
+	}
+	deadline, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	var mu sync.Mutex
+	completed := map[string]int{}
+	count := func() int { mu.Lock(); defer mu.Unlock(); return len(completed) }
+	var workers sync.WaitGroup
+	for n := range 4 {
+		workers.Go(func() {
+			for deadline.Err() == nil && count() < tasks {
+				l, err := s.Claim(ctx, "q", fmt.Sprint("a", n), 200*time.Millisecond)
+				if err != nil {
+					pauseFor(10 * time.Millisecond)
+					continue
+				}
+				for err = s.Complete(ctx, l, "{}", 0); errors.Is(err, store.ErrUnreachable) || errors.Is(err, store.ErrLoading); {
+					pauseFor(10 * time.Millisecond)
+					err = s.Complete(ctx, l, "{}", 0)
+				}
+				if err == nil {
+					mu.Lock()
+					completed[l.ID]++
+					mu.Unlock()
+				} else if !errors.Is(err, swarm.ErrNotHolder) && !errors.Is(err, swarm.ErrDone) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for _, at := range []int{30, 120} {
+		testredis.Eventually(t, "progress", func() bool { return count() >= at })
+		server.Kill()
+		server.Up()
+	}
+	workers.Wait()
+	twice := 0
+	for _, n := range completed {
+		if n > 1 {
+			twice++
+		}
+	}
+	if len(completed) != tasks || twice > 0 {
+		t.Errorf("%d of %d completed, %d twice", len(completed), tasks, twice)
+	}
+}
+
+// pauseFor lets a server come back before it is asked again.
+func pauseFor(d time.Duration) { <-time.After(d) }

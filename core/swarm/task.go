@@ -53,11 +53,14 @@ type Judge interface {
 
 // Post puts a task into its queue. An id that is taken gives ErrTaskID, and
 // the task that has it stays as it is: so a post whose answer was lost can be
-// repeated with the same id. A task that names a primitive is judged first;
+// repeated with the same id, which comes back with the error too. A task that names a primitive is judged first;
 // when it is not approved it is held, which is no error. Other errors match
 // ErrName, ErrNoJudge.
 func (c *Coordinator) Post(ctx context.Context, t Task) (Posted, error) {
 	posted, err := c.PostMany(ctx, []Task{t})
+	if err != nil && len(posted) == 1 {
+		return posted[0], err
+	}
 	if err != nil {
 		return Posted{}, err
 	}
@@ -65,8 +68,9 @@ func (c *Coordinator) Post(ctx context.Context, t Task) (Posted, error) {
 }
 
 // PostMany posts up to MaxPost tasks in one round trip, or two when some are
-// to be judged. The error is of all of them, and then nothing is known to be
-// posted; that of one task is in its outcome.
+// to be judged. An error of one task is in its outcome; the error returned is
+// of all of them, and then nothing is known to be posted, but the ids that they have, if
+// they got so far, are in the outcomes for those who repeat it.
 func (c *Coordinator) PostMany(ctx context.Context, tasks []Task) ([]Posted, error) {
 	if len(tasks) > MaxPost {
 		return nil, fmt.Errorf("post: %d tasks are too many at once; at most %d are taken", len(tasks), MaxPost)
@@ -91,12 +95,12 @@ func (c *Coordinator) PostMany(ctx context.Context, tasks []Task) ([]Posted, err
 		return nil, fmt.Errorf("post %s: %w", judged[0].ID, ErrNoJudge)
 	}
 	if err := c.postFree(ctx, free, freeAt, posted); err != nil {
-		return nil, err
+		return posted, err
 	}
 	if len(judged) > 0 {
 		outcomes, err := c.judge.PostTasks(ctx, judged)
 		if err != nil && len(free) == 0 {
-			return nil, err
+			return posted, err
 		}
 		for n, i := range judgedAt {
 			if err != nil { // the others are posted: that must be told

@@ -12,7 +12,7 @@ import (
 // due without one, and leases end.
 const pollEvery = time.Second
 
-// Waiter wakes a worker when a task may wait for it. It belongs to one
+// Waiter wakes whoever waits for tasks or messages. It belongs to one
 // goroutine.
 type Waiter struct {
 	store    *store.Store
@@ -25,16 +25,29 @@ type Waiter struct {
 // Waiter starts to listen to queues. Close it when it is no longer needed.
 // Where Redis does not let it listen it wakes once a second all the same.
 func (c *Coordinator) Waiter(queues ...string) *Waiter {
+	channels := make([]string, len(queues))
+	for i, q := range queues {
+		channels[i] = keyspace.ChannelQueue(q)
+	}
+	return c.waiter(channels...)
+}
+
+// InboxWaiter is a Waiter for an agent's messages.
+func (c *Coordinator) InboxWaiter(agentID string) *Waiter {
+	return c.waiter(keyspace.ChannelAgent(agentID))
+}
+
+func (c *Coordinator) waiter(channels ...string) *Waiter {
 	ctx, stop := context.WithCancel(context.Background())
 	w := &Waiter{store: c.store, stop: stop, done: make(chan struct{}), wake: make(chan struct{}, 1)}
-	for _, q := range queues {
-		w.channels = append(w.channels, literal(keyspace.ChannelQueue(q)))
+	for _, channel := range channels {
+		w.channels = append(w.channels, literal(channel))
 	}
 	go w.listen(ctx)
 	return w
 }
 
-// Wait returns when a task was posted since the last Wait, and after a second
+// Wait returns when anything was said there since the last Wait, and after a second
 // at the latest. Its error is the context's.
 func (w *Waiter) Wait(ctx context.Context) error {
 	timer := time.NewTimer(pollEvery)

@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/infrafabric/ifpacket/core/keyspace"
+	"github.com/infrafabric/ifpacket/core/swarm"
 )
 
 const (
@@ -56,7 +57,7 @@ func (m *model) record(r redis.XMessage) {
 	}
 	e.At = m.recordedAt(r)
 	switch e.What {
-	case "dispatched":
+	case "dispatched", swarm.PostedEvent:
 		m.throughput.add(e.At, float64(e.Count))
 	case "held":
 		m.held.add(e.At, float64(e.Count))

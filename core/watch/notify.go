@@ -88,8 +88,11 @@ func (s *session) receive(ctx context.Context, sub *store.Subscription) error {
 		switch m := message.(type) {
 		case *redis.Message:
 			if key, ok := keyspace.NotifiedKey(m.Channel); ok {
-				if pops(m.Payload) {
+				switch {
+				case pops(m.Payload):
 					s.taken.add(key) // before the picture shows what it did
+				case edits(m.Payload):
+					s.edited.add(key)
 				}
 				s.dirty.add(key, m.Payload)
 			} else if m.Channel == probe {

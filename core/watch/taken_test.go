@@ -1,6 +1,7 @@
 package watch_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/infrafabric/ifpacket/core/dispatch"
@@ -36,5 +37,23 @@ func TestAQueueFromWhichOthersPopIsKnown(t *testing.T) {
 				t.Errorf("%s: nobody popped from it unrecorded", key)
 			}
 		}
+	})
+}
+
+func TestAQueueThatSomebodyEditsIsToldOnce(t *testing.T) {
+	testredis.Each(t, func(t *testing.T, url string) {
+		e := follow(t, url, quick)
+		e.until("the link is live", func(s *watch.Snapshot) bool { return s.Link.State == watch.Live })
+		raw := testredis.Connect(t, url)
+		raw.RPush(ctx, "queue:a", "1", "2", "3")
+		raw.RPush(ctx, "messages:a", "1")
+		raw.LSet(ctx, "messages:a", 0, "2")
+		raw.LSet(ctx, "queue:a", 1, "x")
+		testredis.Eventually(t, "it is told", func() bool { return slices.Equal(e.Edited(), []string{"queue:a"}) })
+		if again := e.Edited(); len(again) > 0 {
+			t.Errorf("told again: %v", again)
+		}
+		raw.LInsertBefore(ctx, "queue:a", "x", "y")
+		testredis.Eventually(t, "an insertion is told too", func() bool { return len(e.Edited()) == 1 })
 	})
 }

@@ -49,6 +49,7 @@ type Watcher struct {
 	retry    chan struct{}
 	notes    chan Event
 	taken    takenFrom
+	edited   editedKeys
 }
 
 // New makes a watcher on a store. Nothing happens before Run.

@@ -130,7 +130,7 @@ func (f *finding) contents(seals []Seal, digest string, err error) {
 	for i := range seals {
 		if seals[i].ContentsSHA256 != digest {
 			f.Contents = contentsEdited
-			f.tamper("the contents are not those that seal %d is over: their digest is %s, not %s", i+1, digest, seals[i].ContentsSHA256)
+			f.tamper("the contents are not those that seal %d is over: their digest is %.16s…, not %.16s…", i+1, digest, seals[i].ContentsSHA256)
 			return
 		}
 	}

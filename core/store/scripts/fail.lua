@@ -10,10 +10,10 @@
 -- ATOMIC  all of it
 local id = arg(1)
 local refusal = guard_task(id) or guard(KEYS[2], 'list') or guard(KEYS[3], 'stream')
-  or barred('XADD', 'RPUSH', 'DEL', 'HSET', 'HINCRBY', 'ZADD', 'ZREM')
+  or barred('XADD', 'RPUSH', 'DEL', 'HSET', 'ZADD', 'ZREM')
 if refusal then return refusal end
 if not hold(id, arg(2), tonumber(arg(3))) then return {'NOTHELD'} end
-local failures = tonumber(redis.call('HGET', tasks .. id, 'attempts') or '0') or 0
+local failures = whole(redis.call('HGET', tasks .. id, 'attempts'))
 if failures ~= tonumber(arg(4)) then return {'CHANGED'} end
 local queue = queue_of(id)
 refusal = guard_queue(queue)
@@ -32,7 +32,7 @@ if arg(6) == '' then
   return {'OK', 0}
 end
 redis.call('HSET', tasks .. id, 'attempts', failures + 1, 'last_error', arg(5))
-redis.call('HINCRBY', tasks .. id, 'token', 1) -- this hold is over, whatever its holder says later
+raise(id, redis.call('HGET', tasks .. id, 'token')) -- this hold is over, whatever its holder says later
 redis.call('DEL', claims .. id)
 dequeue(id, queue)
 local due = int(at + arg(6))

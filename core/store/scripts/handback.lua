@@ -6,10 +6,10 @@
 -- ATOMIC  all of it
 local id = arg(1)
 local queue = queue_of(id)
-local refusal = guard_task(id) or guard_queue(queue) or barred('DEL', 'HINCRBY', 'ZADD', 'ZREM')
+local refusal = guard_task(id) or guard_queue(queue) or barred('DEL', 'HSET', 'ZADD', 'ZREM')
 if refusal then return refusal end
 if not hold(id, arg(2), tonumber(arg(3))) then return {'NOTHELD'} end
-redis.call('HINCRBY', tasks .. id, 'token', 1)
+raise(id, redis.call('HGET', tasks .. id, 'token'))
 redis.call('DEL', claims .. id)
 dequeue(id, queue)
 enqueue(id, queue)

@@ -6,7 +6,7 @@
 --         {'WRONGTYPE', key, expected, found}
 -- ATOMIC  all of it: it mends only what is wrong at this moment, and never a task that is done
 local id = arg(1)
-local refusal = guard_task(id) or barred('ZADD', 'ZREM', 'HSET')
+local refusal = guard_task(id) or barred('ZADD', 'ZREM', 'HSET', 'HINCRBY')
 if refusal then return refusal end
 local queue = queue_of(id)
 if queue == '' then return {'OK', '', ''} end
@@ -28,7 +28,7 @@ elseif redis.call('EXISTS', claims .. id) == 1 then
     return {'OK', 'claimed', queue}
   end
 elseif not waits and not redis.call('ZSCORE', delays .. queue, id) then
-  redis.call('ZREM', leases .. queue, id)
+  if redis.call('ZREM', leases .. queue, id) == 1 then count_lapse(id) end
   enqueue(id, queue)
   announce(arg(2) .. queue, arg(3))
   return {'OK', 'lost', queue}

@@ -7,20 +7,35 @@
 -- ATOMIC  all of it; a task whose id is taken is left out, the others are posted
 local refusal = barred('HSET', 'ZADD')
 if refusal then return refusal end
-for i = 2, args, 8 do
-  refusal = guard(queues .. arg(i + 1), 'zset') or guard(tasks .. arg(i), 'hash')
-  if refusal then return refusal end
-end
-local answer = {'OK'}
+local channels, answer, waiting, free, seen = arg(1), {'OK'}, {}, {}, {}
 for i = 2, args, 8 do
   local id, queue = arg(i), arg(i + 1)
-  if redis.call('EXISTS', tasks .. id) == 1 then
+  if not waiting[queue] then
+    refusal = guard(queues .. queue, 'zset')
+    if refusal then return refusal end
+    waiting[queue] = {}
+  end
+  local found = kind(tasks .. id)
+  if found == 'hash' or seen[id] then
     answer[#answer + 1] = (i + 6) / 8
+  elseif found == 'none' then
+    seen[id] = true
+    free[#free + 1] = i
   else
-    redis.call('HSET', tasks .. id, 'task_id', id, 'queue', queue, 'type', arg(i + 2), 'data', arg(i + 3),
-      'posted_by', arg(i + 4), 'posted_at', arg(i + 5), 'priority', arg(i + 6))
-    redis.call('ZADD', queues .. queue, 0 - tonumber(arg(i + 6)), id)
-    announce(arg(1) .. queue, arg(i + 7))
+    return guard(tasks .. id, 'hash')
   end
 end
+
+for _, i in ipairs(free) do
+  local id, queue = arg(i), arg(i + 1)
+  redis.call('HSET', tasks .. id, 'task_id', id, 'queue', queue, 'type', arg(i + 2), 'data', arg(i + 3),
+    'posted_by', arg(i + 4), 'posted_at', arg(i + 5), 'priority', arg(i + 6))
+  local list = waiting[queue]
+  list[#list + 1] = 0 - tonumber(arg(i + 6))
+  list[#list + 1] = id
+end
+for queue, list in pairs(waiting) do
+  if #list > 0 then redis.call('ZADD', queues .. queue, unpack(list)) end
+end
+for _, i in ipairs(free) do announce(channels .. arg(i + 1), arg(i + 7)) end
 return answer

@@ -3,6 +3,6 @@
 -- ARGV    behind those of tasks.lua: 1 queue name   2 most of each kind
 -- RETURNS {'OK', how many are back} | {'WRONGTYPE', key, expected, found}
 -- ATOMIC  all of it
-local refusal = guard_queue(arg(1)) or barred('ZADD', 'ZREM')
+local refusal = guard_queue(arg(1)) or barred('ZADD', 'ZREM', 'HSET', 'HINCRBY')
 if refusal then return refusal end
 return {'OK', revive(arg(1), now(), tonumber(arg(2)))}
