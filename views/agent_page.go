@@ -155,6 +155,12 @@ func (d *agentDetail) claim(c *watch.Claim) []widget.Span {
 	return out
 }
 
+// stuck reports whether a claim stands in the way of its task: it was left in
+// the queue, never ends, or is over and still listed.
+func stuck(c *watch.Claim, now time.Time) bool {
+	return c.Queued || c.Until.IsZero() || !c.Until.After(now)
+}
+
 // claimLook is how a claim stands, and what is left of its lease.
 func claimLook(c *watch.Claim, now time.Time) (look, string) {
 	left := c.Until.Sub(now)

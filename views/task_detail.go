@@ -36,6 +36,7 @@ type taskDetail struct {
 	queue  watch.Queue
 	shelf  int // of shelves
 	counts taskCounts
+	claims []*watch.Claim // memory of build
 
 	from           int64 // where the window of a single shelf begins
 	waiting        []swarm.TaskState

@@ -21,6 +21,7 @@ var shelves = []string{"", swarm.Waiting, swarm.Claimed, swarm.Resting, swarm.Co
 const (
 	taskWindow = 200  // tasks that are read at once
 	mostDone   = 50   // completed ones among all
+	mostClaims = 500  // claimed ones among all
 	deadReach  = 5000 // entries of the carcel, the newest, that are looked through for dead tasks
 )
 
@@ -97,23 +98,24 @@ func (d *taskDetail) build() []taskRow {
 			}
 		}
 	}
-	var claims []*watch.Claim
+	claims := d.claims[:0]
 	for i := range w.Claims {
 		c := &w.Claims[i]
 		if c.Queue != name {
 			continue
 		}
 		d.counts.claimed++
-		if l, _ := claimLook(c, d.Now); l.glyph == themes.GlyphStuck {
+		if stuck(c, d.Now) {
 			d.counts.stuck++
 		} else if c.Stalled {
 			d.counts.stalled++
 		}
 		claims = append(claims, c)
 	}
+	d.claims = claims
 	if on(swarm.Claimed) {
 		slices.SortFunc(claims, func(a, b *watch.Claim) int {
-			if n := need(a) - need(b); n != 0 {
+			if n := d.need(a) - d.need(b); n != 0 {
 				return n
 			}
 			if n := a.Since.Compare(b.Since); n != 0 {
@@ -121,6 +123,10 @@ func (d *taskDetail) build() []taskRow {
 			}
 			return compare(a.Task, b.Task)
 		})
+		if only == "" && len(claims) > mostClaims { // the others are a key away
+			claims = claims[:mostClaims]
+		}
+		out = slices.Grow(out, len(claims))
 		for _, c := range claims {
 			out = append(out, taskRow{id: c.Task, kind: c.Type, state: swarm.Claimed, who: c.Agent, claim: c})
 		}
@@ -172,9 +178,9 @@ func once(rows []taskRow) []taskRow {
 }
 
 // need is how much somebody has to look at a claim; less is more.
-func need(c *watch.Claim) int {
+func (d *taskDetail) need(c *watch.Claim) int {
 	switch {
-	case c.Queued || c.Until.IsZero():
+	case stuck(c, d.Now):
 		return 0
 	case c.Stalled:
 		return 1

@@ -27,9 +27,7 @@ func (m *model) sample(now time.Time) {
 		q.busy = false
 	}
 	m.ageWork(now)
-	if m.beaten {
-		m.beaten, m.changed.agents = false, true
-	}
+	m.changed.ages, m.beaten = m.changed.ages || m.beaten, false
 	for key, q := range m.queues {
 		before := q.depths.begun
 		q.depths.put(now, q.Depth)
@@ -59,7 +57,7 @@ func (m *model) sample(now time.Time) {
 // that changed; nil when nothing did.
 func (m *model) build(last *Snapshot) *Snapshot {
 	c := m.changed
-	if c == (struct{ link, queues, agents, carcel, activity, throughput bool }{}) && m.taken.Equal(last.Taken) {
+	if c == (changes{}) && m.taken.Equal(last.Taken) {
 		return nil
 	}
 	now := time.Now()
@@ -89,6 +87,9 @@ func (m *model) build(last *Snapshot) *Snapshot {
 		work, holds := m.buildWork(now)
 		next.Work, next.Agents = work, m.buildAgents(now, holds)
 		m.version.Agents++
+	} else if c.ages {
+		next.Work.Claims, next.Agents = m.renewed(last)
+		m.version.Agents++
 	}
 	if c.carcel {
 		next.Carcel = m.carcel
@@ -108,7 +109,7 @@ func (m *model) build(last *Snapshot) *Snapshot {
 	}
 	m.version.All++
 	next.Version = m.version
-	m.changed = struct{ link, queues, agents, carcel, activity, throughput bool }{}
+	m.changed = changes{}
 	return &next
 }
 

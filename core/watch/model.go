@@ -59,9 +59,13 @@ type model struct {
 	// Heartbeats and longer leases, of which a large swarm has hundreds a
 	// second, change no more than ages: they show with the next second.
 	beaten  bool
-	changed struct{ link, queues, agents, carcel, activity, throughput bool }
+	changed changes
 	version Versions
 }
+
+// changes are the parts of the picture that are to be made anew; ages are those
+// of heartbeats and leases alone.
+type changes struct{ link, queues, agents, ages, carcel, activity, throughput bool }
 
 type queue struct {
 	Queue

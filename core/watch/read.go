@@ -292,9 +292,12 @@ func (s *session) ask(ctx context.Context, p redis.Pipeliner, key string) func(t
 			}
 		}
 	case keyspace.TaskClaim:
-		claim := p.Get(ctx, key)
+		claim, left := p.Get(ctx, key), p.PTTL(ctx, key)
 		return func(now time.Time) {
 			if !s.failed(key, claim) && claim.Err() == nil {
+				if delete(m.expires, key); left.Val() > 0 {
+					m.expires[key] = now.Add(left.Val())
+				}
 				m.seeClaim(keyspace.TaskOf(key), claim.Val(), now)
 			}
 		}

@@ -30,7 +30,7 @@ const (
 
 // Work is what the swarm has in its hands, and what it did lately.
 type Work struct {
-	Claims []Claim    // in no order
+	Claims []Claim    // those of an agent together, the one held longest first
 	Lost   []LostTask // by task
 	Done   []Done     // newest first
 }
@@ -206,11 +206,15 @@ func (m *model) tally(agent string) *tally {
 
 // ageWork lets change what changes in the work by time alone.
 func (m *model) ageWork(now time.Time) {
+	kept := ""
 	for id, c := range m.claims {
 		if c.lasts(now) != c.stalled {
 			m.changed.agents = true
 		}
-		m.keepQueue(m.tasks[id].queue)
+		if name := m.tasks[id].queue; name != kept { // most stand in a few queues
+			m.keepQueue(name)
+			kept = name
+		}
 	}
 	for _, id := range m.lost {
 		m.keepQueue(m.tasks[id].queue)
@@ -280,6 +284,33 @@ func (m *model) buildWork(now time.Time) (w Work, holds map[string][]Claim) {
 		w.Done[i].Queue, w.Done[i].Type = t.queue, t.kind
 	}
 	return w, holds
+}
+
+// renewed are the claims and agents of the picture before, with newer
+// heartbeats and leases: nothing else about them has changed.
+func (m *model) renewed(last *Snapshot) ([]Claim, []Agent) {
+	claims, agents := slices.Clone(last.Work.Claims), slices.Clone(last.Agents)
+	holds := make(map[string][]Claim, len(claims))
+	for from := 0; from < len(claims); { // those of an agent stand together
+		to := from
+		for ; to < len(claims) && claims[to].Agent == claims[from].Agent; to++ {
+			if c := m.claims[claims[to].Task]; c != nil {
+				claims[to].Until, claims[to].Lease = c.until, c.span
+			}
+		}
+		holds[claims[from].Agent] = claims[from:to:to]
+		from = to
+	}
+	for i := range agents {
+		a := &agents[i]
+		if len(a.Holds) > 0 {
+			a.Holds = holds[a.ID]
+		}
+		if now := m.agents[a.ID]; now != nil {
+			a.Beat, a.BeatTTL = now.beat, now.beatTTL
+		}
+	}
+	return claims, agents
 }
 
 // labour fills in what an agent holds and how it gets on.

@@ -172,8 +172,49 @@ func TestTheNewestCompletionsAreKept(t *testing.T) {
 	}
 }
 
-// BenchmarkAgents makes the picture of 10,000 agents that hold a task each.
-func BenchmarkAgents(b *testing.B) {
+func TestLongerLeasesAndHeartbeatsShowWithTheNextSecond(t *testing.T) {
+	m, begin := crew("w")
+	m.tasks["task_1"], m.tasks["task_2"] = task{"review", ""}, task{"review", ""}
+	m.hold("w", "task_1", "", begin, time.Minute)
+	m.hold("stranger", "task_2", "", begin, time.Minute)
+	m.changed.agents = true
+	before := m.build(&Snapshot{})
+	later := begin.Add(20 * time.Second)
+	m.hold("w", "task_1", "", later, time.Minute)
+	m.seeHeartbeat("w", fmt.Sprintf("%f", float64(later.UnixNano())/1e9), time.Hour, later)
+	if m.changed.agents {
+		t.Error("ages have the whole tree made anew")
+	}
+	m.sample(time.Now())
+	after := m.build(before)
+	if after == nil || len(after.Agents) != 1 || len(after.Work.Claims) != 2 || after.Version.Agents == before.Version.Agents {
+		t.Fatalf("the next picture is %+v", after)
+	}
+	a := after.Agents[0]
+	if len(a.Holds) != 1 || !a.Holds[0].Until.Equal(later.Add(time.Minute)) || a.Beat.Sub(later).Abs() > time.Millisecond {
+		t.Errorf("it shows a beat at %v and %+v", a.Beat, a.Holds)
+	}
+	if b := before.Agents[0]; !b.Holds[0].Until.Equal(begin.Add(time.Minute)) || !b.Beat.Equal(begin) {
+		t.Error("the picture before has changed")
+	}
+}
+
+// BenchmarkAges makes the picture of 10,000 agents of which nothing but ages
+// has changed.
+func BenchmarkAges(b *testing.B) {
+	m := busy()
+	m.changed.agents = true
+	last := m.build(&Snapshot{})
+	b.ReportAllocs()
+	for b.Loop() {
+		m.beaten = true
+		m.sample(time.Now())
+		last = m.build(last)
+	}
+}
+
+// busy is a model of 10,000 agents that hold a task each.
+func busy() *model {
 	m, now := crew()
 	for i := range 10_000 {
 		id := fmt.Sprintf("haiku_worker_%04x", i)
@@ -182,6 +223,12 @@ func BenchmarkAgents(b *testing.B) {
 		m.tasks["task_"+id] = task{"review", "summary"}
 		m.hold(id, "task_"+id, "", now, time.Minute)
 	}
+	return m
+}
+
+// BenchmarkAgents makes the picture of 10,000 agents that hold a task each.
+func BenchmarkAgents(b *testing.B) {
+	m := busy()
 	b.ReportAllocs()
 	last := &Snapshot{}
 	for b.Loop() {
