@@ -146,3 +146,39 @@ func copyOf(trackingID string, p Place, raw string) (Copy, bool) {
 	}
 	return Copy{p, raw, read.Packet.Contents}, id == trackingID
 }
+
+// Values hands over each packet in Redis, under the keys that may hold packets
+// and in the carcel, however many there are, once. What is a text of another
+// kind under such a key comes too, but for bare agent ids and stones. Unread
+// is as for Copies. Errors are those of the store.
+func (t *Tracer) Values(ctx context.Context, see func(Place, string)) (unread []string, err error) {
+	r := &reader{store: t.Store, values: math.MaxInt64, bytes: math.MaxInt64}
+	keys, whole, err := r.packetKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !whole {
+		unread = append(unread, "there are more keys than were looked at")
+	}
+	keys = append(keys, keyspace.Main.DeadLetters())
+	types, err := r.types(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		bare := keyspace.Classify(key) == keyspace.SwarmSet
+		left, err := r.read(ctx, key, types[key], math.MaxInt64, func(p Place, raw string) {
+			if carcel.Gone(raw) || bare && !strings.HasPrefix(raw, "{") && len(raw) < 256 {
+				return
+			}
+			see(p, raw)
+		})
+		if err != nil {
+			return nil, err
+		}
+		if left > 0 {
+			unread = append(unread, fmt.Sprintf("%s: %d values", key, left))
+		}
+	}
+	return unread, nil
+}
