@@ -48,7 +48,7 @@ func (a *app) trace(ctx context.Context, place *place, output, asked, file strin
 		t := traceTable{out: a.out, r: &report, server: place.engine.Address()}
 		t.print()
 	}
-	if report.Verdict.Bad() || report.Fate == lineage.Missing || report.Fate == lineage.Unlogged {
+	if report.Verdict.Bad() || report.Fate == lineage.Missing || report.Fate == lineage.Unlogged || report.Fate == lineage.Copied {
 		return codeOnly(exitUnproven)
 	}
 	return nil
