@@ -7,6 +7,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/ledger"
 	"github.com/infrafabric/ifpacket/core/lineage"
+	"github.com/infrafabric/ifpacket/core/swarm"
 	"github.com/infrafabric/ifpacket/core/watch"
 )
 
@@ -26,7 +27,7 @@ type Case struct {
 	Report   *lineage.Report      // of a packet; nil where it is none, or nothing is known
 	Held     *carcel.Held         // of an entry
 	Decision *governance.Recorded // of an entry or a decision
-	Task     *Task                // of a task
+	Task     *swarm.TaskState     // of a task
 	Unread   string               // why Report, Held or Task could not be read
 
 	Records  []ledger.Record   // the ledger's newest, oldest first
@@ -56,16 +57,6 @@ type Context struct {
 	Agent   string
 	Version string // a digest of the text
 	Size    int64
-}
-
-// Task is what Redis has on a task.
-type Task struct {
-	ID, Queue, Type    string
-	PostedBy, PostedAt string
-	Priority           string
-	Holder             string // who claimed it, "" for nobody
-	Waiting, Completed bool
-	Known              bool // tasks:meta has it
 }
 
 // Figures are the shares that Danny compares from one reading to the next.

@@ -155,7 +155,7 @@ func agentProved(c *Case, s *said) {
 }
 
 func taskPoster(c *Case, s *said) {
-	if t := c.Task; t != nil && t.Known {
+	if t := c.Task; t != nil {
 		s.add(Note, "Who posted it is a claim of "+or(t.PostedBy, "nobody named")+"; tasks carry no seal.", keyRef(keyspace.TaskMeta(t.ID), "posted_by "+t.PostedBy))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/ledger"
 	"github.com/infrafabric/ifpacket/core/lineage"
+	"github.com/infrafabric/ifpacket/core/swarm"
 	"github.com/infrafabric/ifpacket/core/watch"
 )
 
@@ -40,7 +41,7 @@ func TestOfWhateverCaseEveryFindingNamesItsEvidence(t *testing.T) {
 		func(*Case) {}, traced(), traced(func(r *lineage.Report) { *r = lineage.Report{} }), heldEntry(governance.CoSign), heldEntry("", func(h *carcel.Held) { *h = carcel.Parse("no JSON") }),
 		decided(governance.Recorded{}), queues(watch.Queue{}, waitingQueue(watch.Stuck, 1, 0)), agents(watch.Agent{}, watch.Agent{ID: hostile, State: watch.Late}), feed(rowsOf(3, 1, "")),
 		census(0, map[lineage.Fate]int{lineage.Missing: 4, lineage.Unlogged: 2}), singles(30, time.Millisecond), taken(20, time.Hour), records(ledger.Record{}, record(1, noon, "event", "collected")),
-		sealedUpTo(0, 0), sealedUpTo(5, 9), refusedLedger, growth(30, time.Second, 0, 1<<20), server(5, 5), task(Task{Queue: hostile}), func(c *Case) { c.Task = &Task{ID: hostile} },
+		sealedUpTo(0, 0), sealedUpTo(5, 9), refusedLedger, growth(30, time.Second, 0, 1<<20), server(5, 5), task(swarm.TaskState{Task: swarm.Task{Queue: hostile}}),
 		func(c *Case) { c.Contexts, c.Samples = []Context{{}, {}}, []Sample{{}} },
 	}
 	for _, on := range subjects {
@@ -82,7 +83,7 @@ func TestASubjectIsReadAsItIsWritten(t *testing.T) {
 }
 
 func TestAPastedCommandObeysNoID(t *testing.T) {
-	c := about(onTask, func(c *Case) { c.Task = &Task{ID: "x'; rm -rf /\n", Known: true} })
+	c := about(onTask, func(c *Case) { c.Task = &swarm.TaskState{Task: swarm.Task{ID: "x'; rm -rf /\n"}} })
 	if got := hear(t, "task", c)[1].Action().Text; got != `ifpacket task requeue 'x'\''; rm -rf /'` {
 		t.Error(got)
 	}

@@ -232,11 +232,11 @@ func agentLoad(c *Case, s *said) {
 
 func taskWait(c *Case, s *said) {
 	t := c.Task
-	if t == nil || !t.Known {
+	if t == nil {
 		return
 	}
 	at, err := time.Parse(time.RFC3339, t.PostedAt)
-	if err != nil || t.Completed {
+	if err != nil || t.State == swarm.Completed {
 		return
 	}
 	s.add(Note, fmt.Sprintf("It was posted %s ago; %s wait in all queues.", span(c.Now.Sub(at)), counted(c.Snap.Tasks.Waiting, "task")), keyRef(keyspace.TaskMeta(t.ID), "posted_at "+t.PostedAt))

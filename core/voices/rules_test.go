@@ -12,6 +12,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/ledger"
 	"github.com/infrafabric/ifpacket/core/lineage"
 	"github.com/infrafabric/ifpacket/core/packet"
+	"github.com/infrafabric/ifpacket/core/swarm"
 	"github.com/infrafabric/ifpacket/core/watch"
 )
 
@@ -36,9 +37,9 @@ func waitingQueue(state watch.QueueState, depth int64, net float64) watch.Queue 
 	return watch.Queue{Key: "queue:x", State: state, Depth: depth, Net: net, Oldest: ago(6 * time.Minute), Since: ago(time.Minute)}
 }
 
-func task(t Task) func(*Case) {
+func task(t swarm.TaskState) func(*Case) {
 	return func(c *Case) {
-		t.ID, t.Known, t.PostedAt = "task_1", true, "2026-03-01T11:58:00Z"
+		t.ID, t.PostedAt = "task_1", "2026-03-01T11:58:00Z"
 		c.Task = &t
 	}
 }
@@ -130,9 +131,10 @@ func TestEachRuleSaysWhatTheEvidenceShows(t *testing.T) {
 		{"agent", about(onAgent, agents(watch.Agent{ID: "haiku", State: watch.Late, Beat: ago(3 * time.Minute), BeatTTL: 5 * time.Minute})), Watch, "last heard 3m 00 ago, and a heartbeat lasts 5m 00", Look},
 		{"agent", about(onAgent), Unknown, "not registered", ""},
 		{"agent's work", about(onAgent, agents(watch.Agent{ID: "haiku", Claims: []string{"t1", "t2"}})), Note, "holds 2 tasks: t1, t2", ""},
-		{"task", about(onTask, task(Task{Queue: "q"}), func(c *Case) { c.Task.PostedBy = "sonnet" }), Wrong, "It is lost", Command},
-		{"task", about(onTask, task(Task{Completed: true})), Well, "completed", ""},
-		{"task", about(onTask, task(Task{Holder: "gone"})), Wrong, "gone claimed it, and does not live", Look},
+		{"task", about(onTask, task(swarm.TaskState{State: swarm.Lost})), Wrong, "It is lost", Command},
+		{"task", about(onTask, task(swarm.TaskState{State: swarm.Resting, Attempts: 2, LastError: "no route", Due: noon.Add(time.Minute)})), Watch, "failed 2 times: no route", ""},
+		{"task", about(onTask, task(swarm.TaskState{State: swarm.Completed})), Well, "completed", ""},
+		{"task", about(onTask, task(swarm.TaskState{State: swarm.Claimed, Agent: "gone"})), Wrong, "gone claimed it, and does not live", Look},
 
 		{"approved by", about(onPacket, decided(governance.Recorded{Status: governance.Approved})), Well, "No person was asked", ""},
 		{"approved by", about(onEntry, decided(governance.Recorded{Status: governance.CoSign, Quorum: governance.Quorum{Approvals: 2}})), Watch, "2 signatures are missing", ""},
@@ -164,7 +166,7 @@ func TestEachRuleSaysWhatTheEvidenceShows(t *testing.T) {
 		{"queue ends", about(onQueue, queues(watch.Queue{Key: "queue:x", Depth: 41, Expires: noon.Add(4 * time.Minute)})), Watch, "ends in 4m 00, with 41 values", ""},
 		{"queue's senders", about(onQueue, feed(rowsOf(10, 3, "1.1"))), Watch, "3 of 10 packets of this queue have no valid seal", Trace},
 		{"agent's name", about(onAgent, feed(rowsOf(10, 0, "1.1"))), Well, "10 packets of this agent looked at, all with a valid seal", ""},
-		{"task's poster", about(onTask, task(Task{PostedBy: "sonnet"})), Note, "claim of sonnet", ""},
+		{"task's poster", about(onTask, task(swarm.TaskState{Task: swarm.Task{PostedBy: "sonnet"}})), Note, "claim of sonnet", ""},
 
 		{"memory", swarmCase(growth(3, time.Second, 1<<20, 1000), server(1<<20, 1<<30)), Unknown, "not known: 3 samples over 2.0 s", ""},
 		{"memory", swarmCase(growth(20, time.Second, 10<<20, 1<<20), server(29<<20, 129<<20)), Wrong, "At 1.0 MB/s memory reaches 129.0 MB in 1m 40", Command},
@@ -187,7 +189,7 @@ func TestEachRuleSaysWhatTheEvidenceShows(t *testing.T) {
 		{"packet's wait", about(onPacket, traced()), Note, "has waited 1m 00 so far, in queue:x", ""},
 		{"entry's kind", about(onEntry, heldEntry(governance.Blocked, func(h *carcel.Held) { h.Replays = 2 })), Watch, "came back 2 times", ""},
 		{"agent's load", about(onAgent, agents(watch.Agent{ID: "haiku", State: watch.Alive, Context: 90, Capacity: 100})), Watch, "90 B of the 100 B that it says it can take (90 %)", ""},
-		{"task's wait", about(onTask, task(Task{Waiting: true})), Note, "posted 2m 00 ago", ""},
+		{"task's wait", about(onTask, task(swarm.TaskState{State: swarm.Waiting})), Note, "posted 2m 00 ago", ""},
 
 		{"parts", about(onPacket, traced()), Well, "8 of 8 checked parts hold: verified", ""},
 		{"parts", about(onPacket, traced(func(r *lineage.Report) {
@@ -210,7 +212,7 @@ func TestEachRuleSaysWhatTheEvidenceShows(t *testing.T) {
 		{"queue's verdicts", about(onQueue, feed(rowsOf(100, 4, "1.1"))), Watch, "96 of 100 packets of this queue verified: 96 % (95 %: 90 % to 98 %)", Trace},
 		{"agent's verdicts", about(onAgent, feed(rowsOf(100, 0, "1.1"))), Well, "100 of 100 packets of this agent verified", ""},
 		{"agent's verdicts", about(onAgent), Unknown, "nothing is measured", ""},
-		{"task's lineage", about(onTask, task(Task{})), Unknown, "Tasks carry no lineage", ""},
+		{"task's lineage", about(onTask, task(swarm.TaskState{})), Unknown, "Tasks carry no lineage", ""},
 		{"task's poster", about(onTask), 0, "", ""},
 	}
 	tested := map[string]bool{}

@@ -104,8 +104,10 @@ func whereItIs(c *Case, s *said) {
 	}
 	severity := Note
 	switch r.Fate {
-	case lineage.Here:
-		return
+	case lineage.Here, lineage.Held, lineage.Binned:
+		if len(r.Places) > 0 { // which has been told
+			return
+		}
 	case lineage.Missing, lineage.Unlogged, lineage.Copied:
 		severity = Wrong
 	case lineage.Taken, lineage.Replaced:

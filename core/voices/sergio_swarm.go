@@ -7,6 +7,7 @@ import (
 
 	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/lineage"
+	"github.com/infrafabric/ifpacket/core/swarm"
 	"github.com/infrafabric/ifpacket/core/watch"
 )
 
@@ -256,23 +257,29 @@ func taskState(c *Case, s *said) {
 		return
 	}
 	meta := keyRef(keyspace.TaskMeta(t.ID), "posted_at "+t.PostedAt)
-	if !t.Known {
-		s.add(Unknown, "Redis has no record of "+t.ID+": it has ended, or there never was one.", keyRef(keyspace.TaskMeta(t.ID), "no such key"))
-		return
+	queue := keyspace.TaskQueue(t.Queue)
+	s.add(Note, fmt.Sprintf("%s posted by %s to %s, priority %d.", or(t.PostedAt, "At no time told"), or(t.PostedBy, "nobody named"), or(t.Queue, "no queue"), t.Priority), meta)
+	if t.Attempts > 0 {
+		s.add(Watch, fmt.Sprintf("It failed %s: %s.", counted(t.Attempts, "time"), or(t.LastError, "no error is told")), meta)
 	}
-	s.add(Note, fmt.Sprintf("%s posted by %s to %s, priority %s.", t.PostedAt, or(t.PostedBy, "nobody named"), or(t.Queue, "no queue"), or(t.Priority, "0")), meta)
-	switch {
-	case t.Completed:
-		s.add(Well, "It is completed.", keyRef(keyspace.TaskCompleted(t.ID), "result"))
-	case t.Holder != "":
-		ref := keyRef(keyspace.TaskClaimed(t.ID), "claimed by "+t.Holder)
-		if a := c.agent(t.Holder); a != nil && a.State == watch.Alive {
-			s.add(Well, t.Holder+" works on it, and lives.", ref, agentRef(a.ID, a.State.String()))
+	switch t.State {
+	case swarm.Completed:
+		s.add(Well, "It is completed by "+or(t.Agent, "nobody named")+", "+or(t.CompletedAt, "at no time told")+".", keyRef(keyspace.TaskCompleted(t.ID), "completed_at "+t.CompletedAt))
+	case swarm.Claimed:
+		ref := keyRef(keyspace.TaskClaimed(t.ID), "claimed by "+t.Agent)
+		lease := ""
+		if t.Left > 0 {
+			lease = "; the lease ends in " + span(t.Left)
+		}
+		if a := c.agent(t.Agent); a != nil && a.State == watch.Alive {
+			s.add(Well, t.Agent+" works on it, and lives"+lease+".", ref, agentRef(a.ID, a.State.String()))
 			return
 		}
-		s.add(Wrong, t.Holder+" claimed it, and does not live.", ref).offer(Look, Subject{OfAgent, t.Holder}, "look at the agent")
-	case t.Waiting:
-		s.add(Note, "It waits in "+keyspace.TaskQueue(t.Queue)+".", keyRef(keyspace.TaskQueue(t.Queue), "member "+t.ID)).offer(Look, Subject{OfQueue, keyspace.TaskQueue(t.Queue)}, "look into the queue")
+		s.add(Wrong, or(t.Agent, "Somebody unnamed")+" claimed it, and does not live"+lease+".", ref).offer(Look, Subject{OfAgent, t.Agent}, "look at the agent")
+	case swarm.Waiting:
+		s.add(Note, "It waits in "+queue+".", keyRef(queue, "member "+t.ID)).offer(Look, Subject{OfQueue, queue}, "look into the queue")
+	case swarm.Resting:
+		s.add(Note, "It comes back in "+span(t.Due.Sub(c.Now))+".", keyRef(keyspace.Delayed(t.Queue), "member "+t.ID))
 	default:
 		s.add(Wrong, "It is lost: neither waiting nor claimed nor completed.", meta).command("puts it back", "ifpacket task requeue "+shell(t.ID))
 	}
