@@ -60,7 +60,11 @@ func read(c *Case, v Voice) Reading {
 	var s said
 	for _, r := range rules {
 		if r.voice == v && slices.Contains(r.of, c.Subject.Kind) {
+			from := len(s.findings)
 			r.say(c, &s)
+			for i := from; i < len(s.findings); i++ {
+				s.findings[i].rule = r.name
+			}
 		}
 	}
 	slices.SortStableFunc(s.findings, func(a, b Finding) int { return int(a.severity) - int(b.severity) })
@@ -68,25 +72,30 @@ func read(c *Case, v Voice) Reading {
 	if r.Findings == nil {
 		r.Findings = []Finding{}
 	}
-	r.Verdict = verdict(&r)
+	r.Verdict = verdict(&r, c.Subject.Kind)
 	return r
 }
 
-// verdict sums a reading up in one line.
-func verdict(r *Reading) string {
+// verdict sums a reading up in one line, short enough for a narrow column.
+func verdict(r *Reading, of Kind) string {
 	words := map[Voice][4]string{ // wrong, watch, not known, well
 		Sergio: {"work is stopped", "work goes on, not evenly", "not all is known", "nothing is in the way"},
 		Legal:  {"it cannot be proved", "it can be proved in part", "it cannot be told", "it can be proved"},
-		Rory:   {"it will not last as it is", "there is something to gain", "not enough was measured", "nothing to gain in the record"},
-		Danny:  {"not compliant", "compliant in part", "not measured", "compliant as measured"},
+		Rory:   {"it will not last like this", "there is something to gain", "not enough was measured", "nothing to gain on record"},
+		Danny:  {"not compliant", "compliant in part", "not all is measured", "compliant as measured"},
 	}[r.Voice]
+	if one := of != OfSwarm && of != OfQueue && of != OfAgent; one && r.Voice == Sergio {
+		words = [4]string{"it did not get through", "it has to wait", "not all is known", "nothing was in the way"}
+	}
 	if len(r.Findings) == 0 {
 		return "nothing to say of this"
 	}
-	for s := Wrong; s <= Unknown; s++ {
-		if n := r.Count(s); n > 0 {
-			return fmt.Sprintf("%s: %s %s", words[s], count(n), s)
-		}
+	if s := r.Worst(); s < Note {
+		return words[s]
+	}
+	offers := func(f Finding) bool { return f.action != nil && f.action.Act == Command }
+	if r.Voice == Rory && slices.ContainsFunc(r.Findings, offers) {
+		return words[Watch]
 	}
 	return words[3]
 }

@@ -66,7 +66,7 @@ func TestOfWhateverCaseEveryFindingNamesItsEvidence(t *testing.T) {
 func TestTheWorstIsToldFirstAndSumsUp(t *testing.T) {
 	c := swarmCase(queues(waitingQueue(watch.Growing, 4, 2), waitingQueue(watch.Stuck, 4, 0)), agents(watch.Agent{ID: "haiku", State: watch.Alive}))
 	r := Read(c)[0]
-	if r.Worst() != Wrong || r.Findings[1].Severity() != Watch || r.Verdict != "work is stopped: 1 wrong" {
+	if r.Worst() != Wrong || r.Findings[1].Severity() != Watch || r.Verdict != "work is stopped" {
 		t.Errorf("%q of %s", r.Verdict, told(r.Findings))
 	}
 }

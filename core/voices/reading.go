@@ -26,8 +26,8 @@ func (v Voice) Question() string {
 	return map[Voice]string{
 		Sergio: "What actually happened?",
 		Legal:  "Can we prove it?",
-		Rory:   "Where does efficiency come from?",
-		Danny:  "Is it verifiable, and measured how?",
+		Rory:   "Where does efficiency lie?",
+		Danny:  "Verifiable, and measured how?",
 	}[v]
 }
 
@@ -58,6 +58,13 @@ type Finding struct {
 	sentence string
 	evidence []Ref
 	action   *Action
+	rule     string
+}
+
+// Key is the finding's identity among those of one voice, for as long as it
+// speaks of the same thing: sentences change with every figure in them.
+func (f Finding) Key() string {
+	return f.rule + " " + string(f.evidence[0].Kind) + " " + f.evidence[0].Name
 }
 
 // ErrNoEvidence says that somebody tried to claim something without evidence.

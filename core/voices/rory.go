@@ -112,7 +112,11 @@ func rejections(c *Case, s *said) {
 	top := stats.Reasons[0]
 	sha := entryWith(t, top.Name)
 	ref := entryRef(sha, "one of "+count(top.N))
-	s.add(Note, fmt.Sprintf("%s of %s held (%s) are of one kind: %s.", count(top.N), count(stats.Total), percent(float64(top.N)/float64(stats.Total)), or(top.Name, "no reason")), ref).
+	text := fmt.Sprintf("%s of %s held (%s) are of one kind: %s.", count(top.N), count(stats.Total), percent(float64(top.N)/float64(stats.Total)), or(top.Name, "no reason"))
+	if top.N == 1 {
+		text = fmt.Sprintf("%s held, no two of one kind.", count(stats.Total))
+	}
+	s.add(Note, text, ref).
 		offer(Look, Subject{OfEntry, sha}, "look at one")
 	last, before, hours := stats.Last24[23].N, 0, 0
 	for _, h := range stats.Last24[:23] {

@@ -44,6 +44,19 @@ func task(t swarm.TaskState) func(*Case) {
 	}
 }
 
+// heldSince are entries of one kind that came at these ages, minutes after the
+// full hour.
+func heldSince(ages ...time.Duration) func(*Case) {
+	return func(c *Case) {
+		c.Now = noon.Add(30 * time.Minute)
+		var list []*carcel.Entry
+		for i, age := range ages {
+			list = append(list, &carcel.Entry{SHA: fmt.Sprintf("%064d", i), TrackingID: id, Guardian: "contrarian", Rule: "kill", At: c.Now.Add(-age)})
+		}
+		c.Snap.Carcel.Table = carcel.NewTable(list...)
+	}
+}
+
 func sealedUpTo(last, sealed int64) func(*Case) {
 	return func(c *Case) {
 		c.Ledger = &ledger.State{Looked: noon, First: 1, Position: last, Checkpoint: &ledger.Checkpoint{Size: sealed, At: ago(2 * time.Minute), Name: "log"}}
@@ -179,7 +192,9 @@ func TestEachRuleSaysWhatTheEvidenceShows(t *testing.T) {
 		{"format", swarmCase(), 0, "", ""},
 		{"lives", swarmCase(taken(12, 2*time.Second)), Note, "95 of 100 packets wait at most 2.0 s, and live 1h 00", ""},
 		{"lives", swarmCase(records(record(1, noon, "event", "expired", "count", "3"))), Watch, "3 of 3 ended before anybody took them", ""},
-		{"rejections", swarmCase(heldEntry(governance.Blocked)), Note, "1 of 1 held (100 %) are of one kind: contrarian/kill", Look},
+		{"rejections", swarmCase(heldEntry(governance.Blocked)), Note, "1 held, no two of one kind", Look},
+		{"rejections", swarmCase(heldSince(time.Minute, 2*time.Minute, 3*time.Minute)), Note, "3 of 3 held (100 %) are of one kind: contrarian/kill", Look},
+		{"rejections", swarmCase(heldSince(time.Minute, time.Minute, time.Minute, time.Minute, time.Minute, time.Minute, time.Minute, 2*time.Hour)), Watch, "7 held this hour; 0.5 an hour in the 2 hours before", ""},
 		{"littles law", about(onQueue, queues(waitingQueue(watch.Draining, 100, -4))), Note, "newest of 100 waits 25 s at 4.0/s taken", ""},
 		{"littles law", about(onQueue, queues(waitingQueue(watch.Growing, 100, 5))), Watch, "5.0/s arrive and none are taken", ""},
 		{"takers", swarmCase(agents(watch.Agent{ID: "a", State: watch.Alive, Claims: []string{"t"}}), func(c *Case) { c.Snap.Tasks.Waiting = 5 }), Watch, "1 live agent, all with a task, and 5 more wait", ""},

@@ -56,6 +56,9 @@ func whereItStopped(c *Case, s *said) {
 	default:
 		return
 	}
+	if required == 0 && d != nil { // an entry of another program
+		required = d.Quorum.Approvals
+	}
 	on := c.Subject
 	if h != nil {
 		on = Subject{OfEntry, h.SHA}
