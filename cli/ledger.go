@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -62,7 +63,7 @@ func (a *app) ledgerVerify(ctx context.Context, place *place, output string) err
 		fmt.Fprint(a.err, "\r\x1b[K")
 	}
 	if err != nil {
-		return err
+		return keysError(err)
 	}
 	a.printAudit(output, audit)
 	switch {
@@ -107,6 +108,9 @@ func readSegment(path string, ring *keyring.Ring) (*ledger.Segment, error) {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }()
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder; name the files in it", path)
+	}
 	return ledger.ReadSegment(file, ring, nil)
 }
 
@@ -159,7 +163,7 @@ func (a *app) ledgerProve(ctx context.Context, place *place, output, asked strin
 		}
 	}
 	proof, err := log.Prove(ctx, position)
-	if errors.Is(err, ledger.ErrNotSealed) {
+	if errors.Is(err, ledger.ErrNotSealed) && position > log.State().Sealed() {
 		return fmt.Errorf("%w; seal it with: ifpacket ledger checkpoint", err)
 	}
 	if err != nil {
@@ -210,7 +214,7 @@ func (a *app) ledgerExport(ctx context.Context, place *place, output, file strin
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("ledger export: %w; nothing is left in %s", err, file)
+		return fmt.Errorf("ledger export: %w; nothing was written", err)
 	}
 	a.printSegment(output, segmentLine{File: file, OK: true, Segment: segment, Checkpoint: segment.Checkpoint})
 	return nil
@@ -271,7 +275,7 @@ func (a *app) ledgerAcceptCommand() *cobra.Command {
 		Short: "Take a ledger that is refused for what it is now, and record the break",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if why == "" {
+			if strings.TrimSpace(why) == "" {
 				return usage("ledger accept needs --why TEXT: it stands in the ledger for whoever asks later")
 			}
 			return a.tabled(cmd.Context(), func(place *place, output string) error {
@@ -280,7 +284,7 @@ func (a *app) ledgerAcceptCommand() *cobra.Command {
 					return err
 				}
 				a.printAccepted(output, done)
-				return nil
+				return done.State.Trouble // another machine's origin may be broken as well
 			})
 		},
 	}

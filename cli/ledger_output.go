@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/infrafabric/ifpacket/core/ledger"
@@ -60,7 +61,10 @@ func (a *app) describeCheckpoint(c *ledger.Checkpoint) {
 func (a *app) printCheckpoint(ctx context.Context, place *place, output string, c *ledger.Checkpoint) error {
 	if output != "json" {
 		a.describeCheckpoint(c)
-		fmt.Fprint(a.out, "\n"+c.Note)
+		fmt.Fprintln(a.out)
+		for line := range strings.Lines(c.Note) { // anybody can put a signature of theirs behind ours
+			fmt.Fprintln(a.out, printable(strings.TrimSuffix(line, "\n")))
+		}
 		return nil
 	}
 	ring, err := place.engine.Keyring().Ring(ctx)
@@ -115,7 +119,7 @@ func (a *app) printSegment(output string, line segmentLine) {
 	case output == "json":
 		a.printJSON(line)
 	case line.OK:
-		fmt.Fprintf(a.out, "✓ %s: records %d to %d of %s\n", printable(line.File), line.Segment.From, line.Segment.To, line.Segment.Origin)
+		fmt.Fprintf(a.out, "✓ %s: records %d to %d of %s\n", printable(line.File), line.Segment.From, line.Segment.To, printable(line.Segment.Origin))
 	default:
 		fmt.Fprintf(a.out, "✕ %s: %s\n", printable(line.File), printable(line.Fault))
 	}
@@ -127,15 +131,19 @@ func (a *app) printAccepted(output string, done ledger.Accepted) {
 		a.printJSON(struct {
 			Was        string             `json:"was_refused_for"`
 			Position   int64              `json:"break_position"`
+			Aside      string             `json:"put_aside_as,omitempty"`
 			Records    int64              `json:"records"`
 			Checkpoint *ledger.Checkpoint `json:"checkpoint"`
-		}{done.Trouble.Error(), done.Position, done.State.Position, done.State.Checkpoint})
+		}{done.Trouble.Error(), done.Position, done.Aside, done.State.Position, done.State.Checkpoint})
 		return
 	}
 	if done.Position == 0 {
 		fmt.Fprintln(a.out, "the new origin, which another machine began, is what is remembered here from now on")
 	} else {
 		fmt.Fprintf(a.out, "the break is record %d; a new origin begins\n", done.Position)
+	}
+	if done.Aside != "" {
+		fmt.Fprintf(a.out, "the records that make no unbroken row are kept as %s\n", printable(done.Aside))
 	}
 	fmt.Fprintf(a.out, "%d records, %d of them sealed\n", done.State.Position, sealed)
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -161,4 +162,74 @@ func TestPythonFollowsAProofToTheRoot(t *testing.T) {
 			t.Errorf("record %d at another index: %s", position+1, got)
 		}
 	}
+}
+
+func TestTheLedgersCommandsTellUserErrorsApart(t *testing.T) {
+	s := start(t)
+	onMachine(t, t.TempDir())
+	s.sent(t)
+	s.ledger("checkpoint").ends(t, 0)
+	for _, nowhere := range []string{"0", "99", "99999999999999999999"} {
+		s.ledger("prove", nowhere).fails(t, 5, "no such record")
+	}
+	s.ledger("prove", "--", "-5").fails(t, 5, "no such record")
+	s.ledger("prove", "no\n\x1b]0;x\a").fails(t, 5, "no such record")
+	s.ledger("accept", "--why", " ").fails(t, 2, "--why")
+	s.verify("", "--key", "ttt:ledger:main").fails(t, 2, "ledger verify")
+	s.collect("--key", "ttt:ledger:main", "--op", "lrange").fails(t, 1, "name another key")
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.ledger("export", pipe).fails(t, 1, "nothing was written")
+	if info, err := os.Stat(pipe); err != nil || info.Mode().IsRegular() {
+		t.Error("a pipe, as /dev/null is a device, was replaced by a file: ", err)
+	}
+	s.ledger("export", t.TempDir()).fails(t, 1, "nothing was written")
+	s.ledger("verify", t.TempDir()).fails(t, 1, "folder")
+}
+
+// Whoever writes to Redis must not reach the terminal of who looks.
+func TestWhatRedisHoldsIsShownAndNeverObeyed(t *testing.T) {
+	s, ctx := start(t), context.Background()
+	onMachine(t, t.TempDir())
+	s.sent(t)
+	id := "550e8400-e29b-41d4-a716-446655440000"
+	for _, field := range []string{"event", "actor", "key", "operation"} {
+		fields := []any{"XADD", "ttt:ledger:main", "4-0", "event", "dispatched", "tracking_id", id}
+		fields = append(fields, field, "\x1b]0;x\a\u009b31m\n"+field+"\xff")
+		if field == "event" {
+			fields = append(fields[:3], fields[5:]...)
+		}
+		s.ledger("checkpoint").ends(t, 0)
+		if err := s.Do(ctx, fields...).Err(); err != nil {
+			t.Fatal(err)
+		}
+		s.ledger("checkpoint").ends(t, 0)
+		note := s.Get(ctx, "ttt:ledger:main:checkpoint").Val()
+		s.Set(ctx, "ttt:ledger:main:checkpoint", note+"— \u009b31mEvil AAAAAAAA\n", 0)
+		for _, o := range []outcome{
+			s.trace(id, "-o", "table"), s.ledger("prove", id, "-o", "table"), s.ledger("checkpoint", "-o", "table"), s.ledger("verify", "-o", "table"),
+			s.trace("no\n\x1b]0;x\a\u009b31m"), s.verify("", "/no\x1b]0;x\a\u009b31m"), s.ledger("verify", "/no\x1b]0;x\a\u009b31m"),
+		} {
+			if strings.ContainsFunc(o.out+o.err, func(r rune) bool { return r < ' ' && r != '\n' || r >= 0x7f && r < 0xa0 }) || strings.Contains(o.out, field+"\xff") {
+				t.Errorf("%s: %q %q", field, o.out, o.err)
+			}
+		}
+		onMachine(t, t.TempDir())
+		s.FlushAll(ctx)
+		s.sent(t)
+	}
+}
+
+func TestARefusedKeyringFailsTheLedgersVerificationToo(t *testing.T) {
+	s, ctx := start(t), context.Background()
+	onMachine(t, t.TempDir())
+	s.sent(t)
+	s.ledger("checkpoint").ends(t, 0)
+	old := s.Get(ctx, "ttt:keyring").Val()
+	run("keys", "new", "--redis", s.url, "--role", "operator", "--name", "ann").ends(t, 0)
+	s.Set(ctx, "ttt:keyring", old, 0)
+	s.ledger("verify").fails(t, 4, "keys restore")
+	s.verify("", "--key", "queue:a").fails(t, 4, "keys restore")
 }

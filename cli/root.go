@@ -75,9 +75,10 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	return exitCode(err)
 }
 
-// errorLine is an error as one line; what is only an exit code has none.
+// errorLine is an error as one line of printable text: it may quote what others
+// wrote into Redis. What is only an exit code has none.
 func errorLine(err error) string {
-	return strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), "\n", "; ")), " ")
+	return printable(strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), "\n", "; ")), " "))
 }
 
 func (a *app) root() *cobra.Command {

@@ -36,7 +36,7 @@ func (a *app) trace(ctx context.Context, place *place, output, asked string) err
 		t := traceTable{out: a.out, r: &report, server: place.engine.Address()}
 		t.print()
 	}
-	if report.Verdict.Bad() || report.Fate == lineage.Missing || report.Fate == lineage.Unlogged {
+	if report.Verdict.Bad() || report.Fate == lineage.Missing || report.Fate == lineage.Unlogged || report.Fate == lineage.Copied {
 		return codeOnly(exitUnproven)
 	}
 	return nil

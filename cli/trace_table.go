@@ -40,6 +40,7 @@ func (t *traceTable) line(label, evidence, format string, args ...any) {
 	if evidence != "" {
 		text += "  [" + printable(evidence) + "]"
 	}
+	label = printable(label)
 	fmt.Fprintf(t.out, "  %s %s\n", label+strings.Repeat(" ", max(0, 17-utf8.RuneCountInString(label))), text)
 }
 
@@ -48,7 +49,7 @@ func (t *traceTable) traceability() {
 	t.head("TRACEABILITY")
 	t.line("citation", "if://packet/"+r.TrackingID, "%s", r.Citation)
 	if !r.Found {
-		t.line("packet", "", "not in Redis any more: who sent what is told by its records alone")
+		t.line("packet", "", "found nowhere in Redis: who sent what is told by its records alone")
 		if len(r.Records) > 0 {
 			t.line("actor", record(&r.Records[0]), "%s", r.Records[0].Get("actor"))
 		}

@@ -194,7 +194,11 @@ var readings = map[string]dispatch.Reading{
 // readKey takes packets from a key. They are looked at, expired ones too.
 func (v *verification) readKey(ctx context.Context, e *engine.Engine) error {
 	ops := []dispatch.Reading{dispatch.LRange, dispatch.Get, dispatch.HGetAll, dispatch.SMembers}
-	if op := readings[keyspace.Classify(v.key).RedisType()]; op != "" {
+	if kind := keyspace.Classify(v.key).RedisType(); kind != "" {
+		op := readings[kind]
+		if op == "" {
+			return usage("verify: %s is a %s and holds no packets; the ledger is verified by: ifpacket ledger verify", v.key, kind)
+		}
 		ops = []dispatch.Reading{op}
 	}
 	var found dispatch.Collected

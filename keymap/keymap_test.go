@@ -71,8 +71,8 @@ func TestTheNarrowestScopeWins(t *testing.T) {
 	if b.ID != "pane.next" {
 		t.Errorf("tab in the carcel is %q", b.ID)
 	}
-	if b, ok := m.Match([]Scope{Queues, List, Global}, "r"); ok {
-		t.Errorf("r in queues is %q", b.ID)
+	if b, ok := m.Match([]Scope{Queues, List, Global}, "u"); ok {
+		t.Errorf("u in queues is %q", b.ID)
 	}
 }
 

@@ -39,9 +39,15 @@ func defaults() []Binding {
 
 		{ID: "queues.compose", Keys: []string{"c"}, Help: "compose", Scope: Queues, Description: "Write a packet to this queue.", Order: 55, Keep: 5},
 		{ID: "queues.raw", Keys: []string{"x"}, Help: "hex", Scope: Queues, Description: "Show the selected packet as bytes, or as JSON again.", Order: 56, Keep: 9},
+		{ID: "queues.tasks", Keys: []string{"f"}, Help: "states", Scope: Queues, Description: "Of a task queue show all tasks, or only those that wait, are claimed, delayed, completed or lost.", Order: 54, Keep: 6},
+		{ID: "queues.requeue", Keys: []string{"r"}, Help: "requeue", Scope: Queues, Dangerous: true, Description: "Put the selected task back into its queue: a lost or delayed one, or one that is taken from its holder.", Order: 100, Keep: 4},
 
 		{ID: "agents.fold", Keys: []string{"left", "h"}, Help: "fold", Scope: Agents, Description: "Hide the workers below this agent.", Order: 55, Keep: 9},
 		{ID: "agents.unfold", Keys: []string{"right", "l"}, Help: "unfold", Scope: Agents, Description: "Show the workers below this agent."},
+		{ID: "agents.context", Keys: []string{"c"}, Help: "context", Scope: Agents, Description: "Read the context that this agent shares, part by part, or close it again.", Order: 52, Keep: 6},
+		{ID: "agents.message", Keys: []string{"m"}, Help: "message", Scope: Agents, Dangerous: true, Description: "Send this agent a message: JSON, or words, which are sent as {\"text\": …}.", Order: 100, Keep: 4},
+		{ID: "agents.requeue", Keys: []string{"r"}, Help: "requeue", Scope: Agents, Dangerous: true, Description: "Take the tasks that this agent holds from it and put them back into their queues.", Order: 105, Keep: 4},
+		{ID: "agents.reap", Keys: []string{"x"}, Help: "reap", Scope: Agents, Dangerous: true, Description: "Mend what is wrong in the whole swarm: silent agents, orphans, lost tasks, claims left in queues.", Order: 110, Keep: 5},
 
 		{ID: "list.mark", Keys: []string{"space"}, Help: "mark", Scope: Carcel, Description: "Mark the selected entry, or take its mark away; acts then go to all that are marked.", Order: 40, Keep: 6},
 		{ID: "carcel.range", Keys: []string{"V"}, Help: "mark range", Scope: Carcel, Description: "Mark every entry from the one marked last to the selected one."},
@@ -85,6 +91,7 @@ func defaults() []Binding {
 		{ID: "voices.again", Keys: []string{"r"}, Help: "read again", Scope: Voices, Description: "Gather the evidence and read it again now.", Order: 54, Keep: 5},
 
 		{ID: "activity.follow", Keys: []string{"f"}, Help: "follow", Scope: Activity, Description: "Stay at the end as new events come, or stop.", Order: 45, Keep: 4},
+		{ID: "activity.kinds", Keys: []string{"s"}, Help: "kinds", Scope: Activity, Description: "Show all events, or only decisions, messages, repairs, or what the console did.", Order: 46, Keep: 3},
 
 		{ID: "dialog.cancel", Keys: []string{"esc"}, Help: "cancel", Scope: Dialog, Description: "Close without doing anything."},
 		{ID: "dialog.next", Keys: []string{"tab", "down"}, Help: "next", Scope: Dialog, Description: "Next field."},

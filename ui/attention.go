@@ -10,7 +10,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/infrafabric/ifpacket/core/governance"
-	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/watch"
 	"github.com/infrafabric/ifpacket/themes"
 	"github.com/infrafabric/ifpacket/ui/widget"
@@ -60,13 +59,18 @@ func gather(s *watch.Snapshot, refused error, evidence ...matter) []matter {
 	wrong.what = plural(wrong.n, "queue", "queues") + " of the wrong type"
 	stuck.what = plural(stuck.n, "queue ", "queues ") + stuck.tiny
 	silent := matter{glyph: themes.GlyphSilent, tiny: "silent", target: views.Go{Screen: "screen.agents"}}
+	idle := matter{glyph: themes.GlyphLate, tiny: "no progress", target: views.Go{Screen: "screen.agents"}}
 	for i := range s.Agents {
-		if a := &s.Agents[i]; a.State == watch.Silent {
+		switch a := &s.Agents[i]; a.State {
+		case watch.Silent:
 			silent.add(a.ID, a.Beat)
+		case watch.NoProgress:
+			idle.add(a.ID, a.Idle)
 		}
 	}
+	idle.what = plural(idle.n, "agent", "agents") + " without progress"
 	silent.what = plural(silent.n, "agent silent", "agents silent")
-	all := append(evidence, waits, lost(s), policy(refused), wrong, stuck, silent, faulty(s))
+	all := append(evidence, waits, lost(s), policy(refused), wrong, stuck, silent, idle, faulty(s))
 	return slices.DeleteFunc(all, func(a matter) bool { return a.n == 0 })
 }
 
@@ -98,33 +102,6 @@ func lost(s *watch.Snapshot) matter {
 		}
 	}
 	return a
-}
-
-// faulty are the faults that have no matter of their own; the activity tells
-// each.
-func faulty(s *watch.Snapshot) matter {
-	a := matter{glyph: themes.GlyphError, tiny: "faulty", target: views.Go{Screen: "screen.activity"}}
-	for _, f := range s.Faults {
-		switch {
-		case f.Kind == watch.AgentSilent:
-		case f.Kind == watch.TypeWrong && queueKey(f.Key):
-		default:
-			if a.n++; a.n == 1 {
-				a.worst = string(f.Kind) + " " + f.Key
-			}
-		}
-	}
-	a.what = plural(a.n, "fault", "faults")
-	return a
-}
-
-// queueKey reports whether a key stands among the queues.
-func queueKey(key string) bool {
-	switch keyspace.Classify(key) {
-	case keyspace.PacketQueue, keyspace.Inbox, keyspace.TaskWaiting:
-		return true
-	}
-	return false
 }
 
 // waitGlyph is the sign for what waits for a person: that of the co-signature

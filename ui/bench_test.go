@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/infrafabric/ifpacket/core/carcel"
+	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/watch"
 	"github.com/infrafabric/ifpacket/views"
 )
@@ -26,6 +27,12 @@ func crowd() *watch.Snapshot {
 		}
 	}
 	markLast(s.Agents)
+	s.Queues = append(s.Queues, queue(keyspace.TaskQueue("review"), 5000, watch.Growing, 1, time.Second))
+	for i := range s.Agents {
+		a := &s.Agents[i]
+		a.Holds = []watch.Claim{{Task: fmt.Sprint("task_", i), Queue: "review", Type: "summary", Agent: a.ID, Since: ago(time.Minute), Until: noon.Add(time.Minute), Lease: time.Minute}}
+		s.Work.Claims = append(s.Work.Claims, a.Holds[0])
+	}
 	var held []*carcel.Entry
 	for range 13 {
 		held = append(held, richCarcel()...)
@@ -64,6 +71,21 @@ func BenchmarkWake(b *testing.B) {
 				_ = c.View()
 			}
 		})
+	}
+}
+
+// BenchmarkTasks takes a new picture of a queue of which 10,000 tasks are
+// claimed, and draws it.
+func BenchmarkTasks(b *testing.B) {
+	all := wakes()
+	for i, s := range all {
+		s.Version = watch.Versions{All: uint64(i + 1), Agents: uint64(i + 1)}
+	}
+	c := open(b, all[0]).size(200, 60).tell(views.Go{Screen: "screen.queues", Select: keyspace.TaskQueue("review")})
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		c.show(all[i%len(all)])
+		_ = c.View()
 	}
 }
 

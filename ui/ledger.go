@@ -3,6 +3,7 @@ package ui
 import (
 	"time"
 
+	"github.com/infrafabric/ifpacket/core/custody/seal"
 	"github.com/infrafabric/ifpacket/core/ledger"
 	"github.com/infrafabric/ifpacket/core/lineage"
 	"github.com/infrafabric/ifpacket/core/watch"
@@ -150,6 +151,27 @@ func missing(pic *lineage.Picture) matter {
 	return a
 }
 
+// tampered are the packets whose evidence was found changed lately.
+func tampered(pic *lineage.Picture, now time.Time) matter {
+	a := matter{glyph: themes.GlyphBlocked, tiny: "tampered", target: views.Go{Screen: "screen.lineage"}}
+	if pic == nil {
+		return a
+	}
+	seen := map[string]bool{}
+	for i := len(pic.Rows) - 1; i >= 0 && now.Sub(pic.Rows[i].At) < lossTold; i-- {
+		r := &pic.Rows[i]
+		if r.Verdict.Overall != seal.Tampered || seen[r.TrackingID] {
+			continue
+		}
+		seen[r.TrackingID] = true
+		if a.n++; a.n == 1 { // the newest
+			a.worst, a.target.Select = r.Key, r.TrackingID
+		}
+	}
+	a.what = plural(a.n, "packet", "packets") + " tampered"
+	return a
+}
+
 // badProofs is how many packets of the feed and the census need somebody, and
 // the sign for the worst of them.
 func badProofs(pic *lineage.Picture) (n int, worst themes.Glyph) {
@@ -167,7 +189,7 @@ func badProofs(pic *lineage.Picture) (n int, worst themes.Glyph) {
 			if n++; r.TrackingID != "" {
 				seen[r.TrackingID] = true
 			}
-			if r.Fate == lineage.Missing || r.Verdict.Overall == "tampered" {
+			if r.Fate == lineage.Missing || r.Verdict.Overall == seal.Tampered {
 				worst = themes.GlyphBlocked
 			}
 		}
@@ -192,7 +214,7 @@ func (m *model) gathered() *told {
 	s := m.shared
 	if t := &m.told; t.of != s.Snap || t.lineage != s.Lineage || t.ledger != s.Ledger {
 		*t = told{of: s.Snap, lineage: s.Lineage, ledger: s.Ledger}
-		t.all = gather(s.Snap, s.Engine.Sitting().Trouble, m.refused(), missing(s.Lineage))
+		t.all = gather(s.Snap, s.Engine.Sitting().Trouble, m.refused(), tampered(s.Lineage, s.Now), missing(s.Lineage))
 		t.bad, t.worst = badProofs(s.Lineage)
 	}
 	return &m.told

@@ -130,12 +130,16 @@ func TestARefusedLedgerTakesOverTheHeaderAndNamesTheWayOut(t *testing.T) {
 	away.size(120, 40).sees("IF.PACKET", "Redis does not answer")
 }
 
-func TestMissingPacketsStandInTheAttentionLineAndZeroGoesToThem(t *testing.T) {
+func TestWhatIsTamperedOrMissingStandsInTheAttentionLineAndZeroGoesToIt(t *testing.T) {
 	snap := emptyPicture()
 	c := open(t, snap)
 	c.feed = badFeed()
 	c.feed.Census.Fates[lineage.Missing] = 3
 	c.size(120, 40).sees("✕ 3 packets missing  queue:council", "5 Lineage ✕5")
+	c.sees("✕ 2 packets tampered")
+	if c.press("0"); c.screens[c.active].id != "screen.lineage" || !strings.Contains(barred(c), "tampered") {
+		t.Errorf("0 went to %s, and selected is %q", c.screens[c.active].id, barred(c))
+	}
 	if c.press("0"); c.screens[c.active].id != "screen.lineage" || !strings.Contains(barred(c), "missing") {
 		t.Errorf("0 went to %s, and selected is %q", c.screens[c.active].id, barred(c))
 	}

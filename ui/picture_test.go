@@ -80,6 +80,11 @@ func richQueues() []watch.Queue {
 func agent(id, parent string, level int, beat time.Duration, claims ...string) watch.Agent {
 	a := watch.Agent{ID: id, Role: strings.TrimRight(id, "_0123456789abcdef"), Parent: parent, Level: level, Registered: ago(2 * time.Hour),
 		Beat: ago(beat), BeatTTL: 5 * time.Minute, State: watch.Alive, Claims: claims, Session: true}
+	a.Rate = math.NaN()
+	for _, id := range claims {
+		a.Holds = append(a.Holds, watch.Claim{Task: id, Queue: "review", Type: "summary", Agent: a.ID, Token: 3,
+			Since: ago(20 * time.Second), Until: noon.Add(40 * time.Second), Lease: time.Minute})
+	}
 	switch {
 	case beat > a.BeatTTL:
 		a.State = watch.Silent

@@ -2,6 +2,7 @@ package views
 
 import (
 	"strconv"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -16,7 +17,15 @@ import (
 type ActivityList struct {
 	*list[watch.Event]
 	seen seen[watch.Event]
+	kind int // of eventKinds
+	kept []watch.Event
 }
+
+// eventKinds are what of the events can be shown: all, or one kind.
+var eventKinds = []struct {
+	title string
+	kind  watch.EventKind
+}{{"", 0}, {"decisions", watch.Decision}, {"messages", watch.Message}, {"repairs", watch.Repair}, {"console", watch.Console}}
 
 // Columns that depend on each other: where goes first on narrow screens.
 const (
@@ -48,13 +57,40 @@ func NewActivityList(s *Shared) *ActivityList {
 // Refresh takes the newest picture.
 func (p *ActivityList) Refresh() tea.Cmd {
 	if p.seen.news(p.Snap.Activity, p.Theme) {
-		p.set(p.Snap.Activity)
+		p.set(p.ofKind())
 	}
 	p.rule.Note, p.rule.Badges = "newest last", nil
+	p.empty, p.begin = "nothing has happened since the console opened", nil
+	if only := eventKinds[p.kind].title; only != "" {
+		p.rule.Note = "only " + only
+		p.empty = "no " + only + " among the last " + widget.Commas(len(p.Snap.Activity)) + " events"
+		p.begin = []widget.Span{widget.T(themes.Accent, p.key("activity.kinds")), widget.T(themes.Muted, " shows others")}
+	}
 	if n := p.table.NewRows(); n > 0 {
 		p.rule.Badges = [][]widget.Span{{widget.T(themes.Accent, widget.Commas(n)+" new")}}
 	}
 	return nil
+}
+
+// key is how a binding's key is shown.
+func (p *ActivityList) key(id string) string {
+	b, _ := p.Keys.Get(id)
+	return b.KeyLabel()
+}
+
+// ofKind are the events of the kind that is shown.
+func (p *ActivityList) ofKind() []watch.Event {
+	only := eventKinds[p.kind]
+	if only.title == "" {
+		return p.Snap.Activity
+	}
+	p.kept = p.kept[:0]
+	for i := range p.Snap.Activity {
+		if p.Snap.Activity[i].Kind == only.kind {
+			p.kept = append(p.kept, p.Snap.Activity[i])
+		}
+	}
+	return p.kept
 }
 
 // Do copies an event's subject, or goes to the end and stays there.
@@ -62,6 +98,10 @@ func (p *ActivityList) Do(id string) (tea.Cmd, bool) {
 	switch id {
 	case "activity.follow":
 		p.table.ToggleFollow()
+		return p.Refresh(), true
+	case "activity.kinds":
+		p.kind = (p.kind + 1) % len(eventKinds)
+		p.set(p.ofKind())
 		return p.Refresh(), true
 	case "list.copy":
 		if e := p.selected(); e != nil && e.Subject != "" {
@@ -83,6 +123,12 @@ func (p *ActivityList) State(id string) keymap.State {
 }
 
 func eventLook(e *watch.Event) look {
+	switch watch.FaultKind(e.What) { // what the console found to be wrong
+	case watch.AgentSilent:
+		return look{themes.GlyphSilent, themes.Fg, false}
+	case watch.TaskLost, watch.ClaimInQueue, watch.AgentOrphaned, watch.NoSuchAgent, watch.ContextCut, watch.TypeWrong, watch.NoPacket, watch.QueueExpires:
+		return look{themes.GlyphError, themes.Fg, false}
+	}
 	switch e.What {
 	case "held":
 		return look{themes.GlyphReview, themes.Fg, false}
@@ -94,6 +140,8 @@ func eventLook(e *watch.Event) look {
 		return look{themes.GlyphOK, themes.Muted, false}
 	case "away", "ledger lost":
 		return look{themes.GlyphSilent, themes.Bad, false}
+	case "repaired":
+		return look{themes.GlyphOK, themes.Fg, false}
 	case "live":
 		return look{themes.GlyphLive, themes.Muted, false}
 	}
@@ -117,6 +165,16 @@ func (p *ActivityList) row(e *watch.Event, r *widget.Row) {
 		subject, where = e.Where, "" // a batch has no one packet to name
 	}
 	who := e.Who
+	if e.Kind == watch.Repair { // the channel says nothing that the word does not
+		where, who, _ = strings.Cut(e.Detail, ": ")
+		if r.Width(colWhere) == 0 {
+			where, who = "", e.Detail
+		}
+		who = widget.Cut(widget.Sanitize(who), r.Width(colWho))
+	}
+	if e.Kind == watch.Message && e.What != "message" && who == "" {
+		who = widget.Cut(widget.Sanitize(e.Detail), r.Width(colWho))
+	}
 	if e.Kind == watch.Console || e.What == "message" {
 		said := widget.Sanitize(e.Detail) // a sentence, which is cut at its end
 		if who = widget.Cut(said, r.Width(colWho)); subject == "" {
@@ -137,13 +195,38 @@ func NewActivity(s *Shared) Activity { return Activity{NewActivityList(s)} }
 // SetSize leaves the margin at the right.
 func (p Activity) SetSize(width, height int) { p.ActivityList.SetSize(width-1, height) }
 
-// Do opens nothing: this is the place where events are read.
+// Do opens an event, to be read at length.
 func (p Activity) Do(id string) (tea.Cmd, bool) {
 	if id == "list.open" {
+		if e := p.selected(); e != nil {
+			return send(Ask{Title: strings.TrimSpace(e.What + " " + e.Subject), Body: p.whole(e)}), true
+		}
 		return nil, true
 	}
 	return p.ActivityList.Do(id)
 }
+
+// whole is all that an event says; what is longer than a dialog is cut.
+func (p Activity) whole(e *watch.Event) (out [][]widget.Span) {
+	add := func(label, text string) {
+		for _, line := range wrapped(head(text), wholeWidth) {
+			if text != "" {
+				out = append(out, []widget.Span{widget.T(themes.Faint, widget.PadRight(label, 8)), widget.T(themes.Fg, line)})
+			}
+			label = ""
+		}
+	}
+	add("time", e.At.Format("2006-01-02 15:04:05"))
+	add("kind", e.Kind.String())
+	add("about", e.Subject)
+	add("where", e.Where)
+	add("who", e.Who)
+	add("says", e.Detail)
+	return out
+}
+
+// wholeWidth is the room for text in a dialog, beside its labels.
+const wholeWidth = 58
 
 // Update selects what is clicked.
 func (p Activity) Update(msg tea.Msg) tea.Cmd {
@@ -154,11 +237,8 @@ func (p Activity) Update(msg tea.Msg) tea.Cmd {
 	return p.ActivityList.Update(msg)
 }
 
-// State: there is only one pane here, and nothing behind a row.
+// State: there is only one pane here.
 func (p Activity) State(id string) keymap.State {
-	if id == "list.open" {
-		return keymap.Off("there is nothing behind an event")
-	}
 	if s := alone(id); !s.Enabled {
 		return s
 	}

@@ -35,6 +35,7 @@ type agentRow struct {
 type AgentTree struct {
 	*list[agentRow]
 	Fold   bool
+	long   bool            // the Agents screen: more columns than on Pulse
 	folded map[string]bool // parents whose workers are hidden by hand
 	seen   seen[watch.Agent]
 }
@@ -61,10 +62,11 @@ func (p *AgentTree) Refresh() tea.Cmd {
 	if !p.seen.news(p.Snap.Agents, p.Theme) {
 		return nil
 	}
-	silent, late, live := AgentCounts(p.Snap)
+	silent, idle, late, live := AgentCounts(p.Snap)
 	p.rule.Note = widget.Commas(len(p.Snap.Agents))
 	p.rule.Badges = badges(p.Theme,
 		badge{themes.GlyphSilent, themes.Fg, silent, "silent"},
+		badge{themes.GlyphLate, themes.Fg, idle, "no progress"},
 		badge{themes.GlyphLate, themes.Muted, late, "late"},
 		badge{themes.GlyphLive, themes.Muted, live, "live"})
 	p.refilter()
@@ -72,18 +74,20 @@ func (p *AgentTree) Refresh() tea.Cmd {
 }
 
 // AgentCounts counts the agents by their state.
-func AgentCounts(s *watch.Snapshot) (silent, late, live int) {
+func AgentCounts(s *watch.Snapshot) (silent, idle, late, live int) {
 	for i := range s.Agents {
 		switch s.Agents[i].State {
 		case watch.Silent:
 			silent++
+		case watch.NoProgress:
+			idle++
 		case watch.Late:
 			late++
 		default:
 			live++
 		}
 	}
-	return silent, late, live
+	return silent, idle, late, live
 }
 
 // keptLive is how many workers that are well stand under each parent before
@@ -195,8 +199,12 @@ func (p *AgentTree) Do(id string) (tea.Cmd, bool) {
 	return p.list.Do(id)
 }
 
-// State: only what has workers can be folded.
+// State: only what has workers can be folded; acts are the Agents screen's.
 func (p *AgentTree) State(id string) keymap.State {
+	switch id {
+	case "agents.context", "agents.message", "agents.requeue", "agents.reap":
+		return keymap.Moot("open the agent first")
+	}
 	if id == "agents.fold" || id == "agents.unfold" {
 		switch a := p.selected(); {
 		case a == nil:
@@ -212,6 +220,8 @@ func agentLook(s watch.AgentState) look {
 	switch s {
 	case watch.Silent:
 		return look{themes.GlyphSilent, themes.Bad, true}
+	case watch.NoProgress:
+		return look{themes.GlyphLate, themes.Warn, true}
 	case watch.Late:
 		return look{themes.GlyphLate, themes.Warn, false}
 	}
@@ -254,11 +264,37 @@ func (p *AgentTree) row(a *agentRow, r *widget.Row) {
 	}
 	r.Cell(filled, track)
 	word := widget.T(themes.Muted, beatAge(p.Now, a.Beat))
-	if a.State != watch.Alive {
+	if a.State == watch.Silent || a.State == watch.Late {
 		word.Role = l.word
 	}
 	r.Cell(word)
-	r.Cell(doing(a.Agent, l)...)
+	r.Cell(p.doing(a.Agent, l)...)
+	if p.long {
+		r.Cell(perMinute(a.Agent))
+		r.Cell(quiet(widget.Count(a.Inbox)))
+		r.Cell(quiet(widget.Size(a.Context)))
+	}
+}
+
+// perMinute is an agent's rate; blank where it is not known.
+func perMinute(a *watch.Agent) widget.Span {
+	switch {
+	case math.IsNaN(a.Rate):
+		return widget.T(themes.Faint, "")
+	case a.Rate < 0.05:
+		return widget.T(themes.Faint, widget.Zero)
+	case a.Rate < 9.95:
+		return widget.T(themes.Muted, strconv.FormatFloat(a.Rate, 'f', 1, 64))
+	}
+	return widget.T(themes.Muted, widget.Count(int64(a.Rate+0.5)))
+}
+
+// quiet is a number that says nothing of trouble.
+func quiet(n string) widget.Span {
+	if n == widget.Zero || n == "0" {
+		return widget.T(themes.Faint, widget.Zero)
+	}
+	return widget.T(themes.Muted, n)
 }
 
 // beatAge is the age of a heartbeat: its tenths say nothing.
@@ -287,9 +323,12 @@ func shortTask(id string) string {
 }
 
 // doing is an agent's state and its work in a few words.
-func doing(a *watch.Agent, l look) []widget.Span {
+func (p *AgentTree) doing(a *watch.Agent, l look) []widget.Span {
 	var state widget.Span
 	switch {
+	case a.State == watch.NoProgress:
+		state = widget.T(l.word, a.State.String())
+		return []widget.Span{state, widget.T(l.word, " "+beatAge(p.Now, a.Idle))}
 	case a.State != watch.Alive:
 		state = widget.T(l.word, a.State.String())
 	case len(a.Claims) > 0:
@@ -297,11 +336,15 @@ func doing(a *watch.Agent, l look) []widget.Span {
 	default:
 		return []widget.Span{widget.T(themes.Faint, "idle")}
 	}
+	out := []widget.Span{state}
 	switch n := len(a.Claims); {
 	case n == 1:
-		return []widget.Span{state, widget.T(themes.Faint, " "+shortTask(a.Claims[0]))}
+		out = append(out, widget.T(themes.Faint, " "+shortTask(a.Claims[0])))
 	case n > 1:
-		return []widget.Span{state, widget.T(themes.Faint, " "+strconv.Itoa(n)+" tasks")}
+		out = append(out, widget.T(themes.Faint, " "+strconv.Itoa(n)+" tasks"))
 	}
-	return []widget.Span{state}
+	if a.Stalled > 0 { // it works, but one of its tasks stands still
+		out = append(out, widget.T(themes.Fg, " "), widget.State(p.Theme, themes.GlyphLate))
+	}
+	return out
 }

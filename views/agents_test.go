@@ -262,9 +262,12 @@ func TestADeepTreeKeepsItsNames(t *testing.T) {
 func TestTheDetailOfAnAgentTellsWhatIsKnown(t *testing.T) {
 	a := agentScreen(t)
 	a.Snap.Agents[1].Claims = []string{"task_a", "task_b"}
+	for _, id := range a.Snap.Agents[1].Claims {
+		a.Snap.Agents[1].Holds = append(a.Snap.Agents[1].Holds, watch.Claim{Task: id, Since: noon, Until: noon.Add(time.Minute)})
+	}
 	a.Snap.Faults = []watch.Fault{{Kind: watch.AgentSilent, Key: "agents:worker_0", Detail: "no heartbeat"}}
 	view := plain(a.View(true))
-	for _, want := range []string{"○ 1 silent", "● 9 live", "nothing"} {
+	for _, want := range []string{"○ 1 silent", "● 9 live", "holds none"} {
 		if !strings.Contains(view, want) {
 			t.Errorf("%q is missing:\n%s", want, view)
 		}

@@ -44,14 +44,6 @@ type actedMsg struct {
 	failed error // the first that was refused
 }
 
-// who is the name under which acts are recorded that need no signature.
-func (c *Carcel) who() string {
-	if c.As != "" {
-		return c.As
-	}
-	return engine.Actor()
-}
-
 // act does something to entries, one after the other; begin is asked first,
 // once, for what to do.
 func (c *Carcel) act(doing, past string, chosen []*carcel.Entry, begin func(context.Context) (deed, error)) tea.Cmd {

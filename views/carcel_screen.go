@@ -4,7 +4,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/infrafabric/ifpacket/core/carcel"
-	"github.com/infrafabric/ifpacket/core/watch"
 	"github.com/infrafabric/ifpacket/keymap"
 	"github.com/infrafabric/ifpacket/ui/widget"
 )
@@ -204,19 +203,6 @@ func (c *Carcel) State(id string) keymap.State {
 		return keymap.On // the act says which of them it can do
 	}
 	return c.allows(id, *e)
-}
-
-// writable says whether anything can be done at all.
-func (c *Carcel) writable() keymap.State {
-	switch {
-	case c.Engine.ReadOnly():
-		return keymap.Off("read only")
-	case c.Away():
-		return keymap.Off("acting is off while Redis is away")
-	case c.Snap.Link.State == watch.Connecting:
-		return keymap.Off("acting is off until Redis answers")
-	}
-	return keymap.On
 }
 
 // allows says whether an act on one entry is possible, as far as is known.

@@ -57,6 +57,27 @@ func (s *Shared) Refused() error {
 // Away reports whether Redis does not answer, so that the picture is old.
 func (s *Shared) Away() bool { return s.Snap.Link.State == watch.Away }
 
+// who is the name under which acts are recorded that need no signature.
+func (s *Shared) who() string {
+	if s.As != "" {
+		return s.As
+	}
+	return engine.Actor()
+}
+
+// writable says whether anything can be done at all.
+func (s *Shared) writable() keymap.State {
+	switch {
+	case s.Engine.ReadOnly():
+		return keymap.Off("read only")
+	case s.Away():
+		return keymap.Off("acting is off while Redis is away")
+	case s.Snap.Link.State == watch.Connecting:
+		return keymap.Off("acting is off until Redis answers")
+	}
+	return keymap.On
+}
+
 // Pane is one screen or one part of a screen.
 type Pane interface {
 	// SetSize gives the pane exactly width by height cells.

@@ -21,13 +21,15 @@ type Queues struct {
 	split
 	queues *QueueList
 	values *queueDetail
+	tasks  *taskDetail
 }
 
 // NewQueues makes the screen.
 func NewQueues(s *Shared) *Queues {
 	q := &Queues{queues: NewQueueList(s)}
 	q.values = newQueueDetail(s, q.queues)
-	q.split = split{Shared: s, list: q.queues, side: q.values, share: 54}
+	q.tasks = newTaskDetail(s, q.queues)
+	q.split = split{Shared: s, list: q.queues, side: &insideSide{q.values, q.tasks}, share: 54}
 	return q
 }
 
@@ -41,8 +43,20 @@ func (q *Queues) Do(id string) (tea.Cmd, bool) {
 		return q.queues.Do(id)
 	case "queues.raw":
 		return q.values.Do(id)
+	case "queues.tasks", "queues.requeue":
+		cmd, done := q.tasks.Do(id)
+		return tea.Batch(cmd, q.side.Refresh()), done
 	}
 	return q.split.Do(id)
+}
+
+// Update takes keys, and the outcome of what was done.
+func (q *Queues) Update(msg tea.Msg) tea.Cmd {
+	if m, ok := msg.(taskActed); ok {
+		q.tasks.stale()
+		return tea.Batch(send(m.toast), q.side.Refresh())
+	}
+	return q.split.Update(msg)
 }
 
 // State asks the side that will do it.
@@ -51,7 +65,17 @@ func (q *Queues) State(id string) keymap.State {
 	case "queues.compose":
 		return q.queues.State(id)
 	case "queues.raw":
+		if q.tasks.mine() {
+			return keymap.Moot("tasks are shown as they are kept: as text")
+		}
 		return q.values.State(id)
+	case "queues.requeue":
+		if !q.inside && q.tasks.mine() { // what stands there changes by itself
+			return keymap.Moot("open the queue and select a task")
+		}
+		return q.tasks.allows(id)
+	case "queues.tasks":
+		return q.tasks.allows(id)
 	}
 	return q.split.State(id)
 }

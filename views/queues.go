@@ -22,7 +22,7 @@ func NewQueueList(s *Shared) *QueueList {
 	p.empty = "no queue holds anything, and none was seen to"
 	p.begin = []widget.Span{widget.T(themes.Accent, "6"), widget.T(themes.Muted, " composes a packet")}
 	p.rows.key = func(q *watch.Queue) string { return q.Key }
-	p.rows.text = func(q *watch.Queue) string { return q.Key + " " + q.State.String() }
+	p.rows.text = func(q *watch.Queue) string { return q.Key + " " + keyspace.Label(q.Key) + " " + q.State.String() }
 	p.rows.draw = p.row
 	p.table.SetColumns(
 		widget.Column{Title: "queue", Width: 12, Flex: 1, Middle: true},
@@ -78,6 +78,8 @@ func (p *QueueList) Do(id string) (tea.Cmd, bool) {
 // State: bytes are shown of a value, not of a queue.
 func (p *QueueList) State(id string) keymap.State {
 	switch {
+	case id == "queues.tasks", id == "queues.requeue":
+		return keymap.Moot("open the queue first")
 	case id == "queues.raw":
 		return keymap.Off("open the queue: it is its values that have bytes")
 	case id == "queues.compose" && p.selected() == nil:

@@ -197,14 +197,14 @@ func (s Status) Prometheus() string {
 		fmt.Fprintf(&b, "ifpacket_queue_depth{queue=%s,class=%s} %d\n", label(q.Key), label(q.Class), q.Depth)
 	}
 	states := map[string]int{}
-	for _, state := range []watch.AgentState{watch.Silent, watch.Late, watch.Alive} {
+	for _, state := range []watch.AgentState{watch.Silent, watch.NoProgress, watch.Late, watch.Alive} {
 		states[state.String()] = 0
 	}
 	for _, a := range s.Agents {
 		states[a.State]++
 	}
 	metric("agents", "gauge", "Agents by state.")
-	for _, state := range []watch.AgentState{watch.Silent, watch.Late, watch.Alive} {
+	for _, state := range []watch.AgentState{watch.Silent, watch.NoProgress, watch.Late, watch.Alive} {
 		fmt.Fprintf(&b, "ifpacket_agents{state=%s} %d\n", label(state.String()), states[state.String()])
 	}
 	for _, m := range []struct {

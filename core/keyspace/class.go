@@ -118,7 +118,7 @@ func Classify(key string) Class {
 			return DecisionRecord
 		}
 	case "ttt":
-		if strings.HasPrefix(rest, "ledger:") && !strings.HasSuffix(rest, ":checkpoint") && !strings.HasSuffix(rest, ":tiles") {
+		if strings.HasPrefix(rest, "ledger:") && !strings.HasSuffix(rest, ":checkpoint") && !strings.HasSuffix(rest, ":tiles") && !strings.Contains(rest, broken) {
 			return LedgerStream
 		}
 		return Internal

@@ -42,6 +42,7 @@ func TestClassifyTellsAKeyByItsWholeShape(t *testing.T) {
 		ConversationInbox("c", "a"):            Internal,
 		"somebody:elses":                       Other,
 		Main.Ledger():                          LedgerStream,
+		Main.BrokenLedger(7):                   Internal,
 		Partition("energy").Ledger():           LedgerStream,
 		Partition("energy").DeadLetters():      Carcel,
 		Partition("energy").Decision("x"):      DecisionRecord,

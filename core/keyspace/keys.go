@@ -113,6 +113,14 @@ func (p Partition) Checkpoint() string { return p.Ledger() + ":checkpoint" }
 // "level/number" → 32 bytes each.
 func (p Partition) Tiles() string { return p.Ledger() + ":tiles" }
 
+// BrokenLedger is where a ledger whose records made no unbroken row was put
+// aside at a time in milliseconds: whatever it was, mostly STREAM.
+func (p Partition) BrokenLedger(at int64) string {
+	return p.Ledger() + broken + strconv.FormatInt(at, 10)
+}
+
+const broken = ":broken:"
+
 // Queue is a packet queue by its bare name: LIST.
 func Queue(name string) string { return "queue:" + name }
 

@@ -31,11 +31,29 @@ func (l *Ledger) Audit(ctx context.Context, progress func(done, all int64)) (*Au
 	if err != nil {
 		return nil, err
 	}
-	s, err := l.Look(ctx)
-	if err != nil {
-		return nil, err
+	for tries := 1; ; tries++ {
+		s, err := l.Look(ctx)
+		if err != nil {
+			return nil, err
+		}
+		a, err := l.audit(ctx, s, before.seen, progress)
+		if err != nil || len(a.Findings) == 0 || tries == 3 || !l.moved(ctx, s) {
+			return a, err
+		}
 	}
-	a := &Audit{At: l.now(), First: s.First, Last: s.Position, Checkpoint: s.Checkpoint, Seen: before.seen, Trouble: s.Trouble}
+}
+
+// moved reports whether the ledger begins elsewhere than when it was looked
+// at: then what was missed in it was trimmed meanwhile.
+func (l *Ledger) moved(ctx context.Context, s *State) bool {
+	now, err := l.Look(ctx)
+	return err == nil && now.First != s.First
+}
+
+// audit is Audit of a ledger that was looked at, and of what had been seen of
+// it before.
+func (l *Ledger) audit(ctx context.Context, s *State, seen *Checkpoint, progress func(done, all int64)) (*Audit, error) {
+	a := &Audit{At: l.now(), First: s.First, Last: s.Position, Checkpoint: s.Checkpoint, Seen: seen, Trouble: s.Trouble}
 	if s.Trouble != nil {
 		a.Findings = append(a.Findings, s.Trouble.Error())
 		return a, nil
@@ -44,12 +62,15 @@ func (l *Ledger) Audit(ctx context.Context, progress func(done, all int64)) (*Au
 	base, e := s.base, &edge{}
 	if c := s.Checkpoint; c != nil {
 		base = c.Base
-		if err := l.trimmed(ctx, a, e, s); err != nil {
+		if err := l.trimmed(ctx, a, e, s); errors.Is(err, errTiles) {
+			a.find("%v, and the records before %d are trimmed", err, s.First)
+			return a, nil
+		} else if err != nil {
 			return nil, err
 		}
 	}
 	a.pass(e)
-	err = l.Read(ctx, base+a.Trimmed+1, func(r Record) bool {
+	err := l.Read(ctx, base+a.Trimmed+1, func(r Record) bool {
 		if want := base + e.size + 1; r.Position != want {
 			a.find("record %d is missing", want)
 			return false

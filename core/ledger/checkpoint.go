@@ -120,7 +120,7 @@ func (c *Checkpoint) sign(by keyring.Signer) error {
 	return nil
 }
 
-// maxNote is the largest note that is read.
+// maxNote is the largest note that is read; prelude.lua has it too.
 const maxNote = 16 << 10
 
 // ParseCheckpoint reads a checkpoint's note without asking who signed it: for

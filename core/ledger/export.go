@@ -33,7 +33,19 @@ func (l *Ledger) Export(ctx context.Context, upto int64, w io.Writer) (*Segment,
 		return nil, err
 	}
 	segment.Server, segment.ExportedAt = l.options.Identity, l.now().UTC()
-	return segment, l.export(ctx, segment, w)
+	return segment, l.unlessMoved(ctx, s, l.export(ctx, segment, w))
+}
+
+// errMoved says that a ledger did not hold still.
+var errMoved = errors.New("somebody else trimmed the ledger meanwhile; try again")
+
+// unlessMoved is an error about records that may only have been trimmed
+// meanwhile.
+func (l *Ledger) unlessMoved(ctx context.Context, s *State, err error) error {
+	if errors.Is(err, ErrDamaged) && l.moved(ctx, s) {
+		return errMoved
+	}
+	return err
 }
 
 // segmentOf is the part of a ledger that can be exported.
@@ -128,7 +140,7 @@ func (l *Ledger) Trim(ctx context.Context, upto int64, into Archive) (*Segment, 
 	}
 	segment.Server, segment.ExportedAt = l.options.Identity, l.now().UTC()
 	if err := into(segment.Name(), func(w io.Writer) error { return l.export(ctx, segment, w) }); err != nil {
-		return nil, err
+		return nil, l.unlessMoved(ctx, s, err)
 	}
 	for first := segment.From; first <= segment.To; first += trimStep {
 		status, _, err := l.store.Run(ctx, trimScript, []string{l.space.Ledger()}, strconv.FormatInt(first, 10), segment.To, trimStep)

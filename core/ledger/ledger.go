@@ -34,7 +34,14 @@ type Ledger struct {
 
 	mu      sync.Mutex // held by who looks, seals, accepts or trims
 	state   atomic.Pointer[State]
-	probed  string    // the origin whose newest records were compared with its tree
+	probed  string      // the origin whose newest records were compared with its tree
+	doubted atomic.Bool // tiles were found that do not fit: the next look hashes all again
+	// unsealable is what sealing found wrong with the records behind a checkpoint.
+	unsealable struct {
+		note    string
+		first   int64
+		trouble error
+	}
 	written time.Time // when the newest checkpoint was last put into the file
 }
 
@@ -66,6 +73,7 @@ type State struct {
 	base   int64  // of the tree, where there is no checkpoint yet
 	note   string // the checkpoint as it stands in Redis
 	repair bool   // the tiles do not fit, and the records do
+	torn   bool   // the records make no unbroken row, so that no tree can have them
 }
 
 // Sealed is the position up to which a checkpoint covers the records.

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"github.com/infrafabric/ifpacket/core/custody/keyring"
 	"github.com/infrafabric/ifpacket/core/store"
 )
@@ -62,12 +60,12 @@ func (l *Ledger) Allow(ctx context.Context) error {
 }
 
 func (l *Ledger) look(ctx context.Context) (*State, error) {
-	s, m, err := l.find(ctx)
+	s, m, err := l.confirm(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if errors.Is(s.Trouble, ErrShrunk) && s.note == "" && l.options.Ephemeral && !l.store.ReadOnly() {
-		if err := l.begin(ctx, s, m, "the server is expected to lose its data (ledger: ephemeral)"); err != nil {
+		if _, err := l.begin(ctx, s, m, "the server is expected to lose its data (ledger: ephemeral)"); err != nil {
 			return nil, err
 		}
 		if s, m, err = l.find(ctx); err != nil {
@@ -82,6 +80,20 @@ func (l *Ledger) look(ctx context.Context) (*State, error) {
 	}
 	l.state.Store(s)
 	return s, nil
+}
+
+// confirm is find, again where that found a trouble in a ledger that somebody
+// seals or trims meanwhile: several round trips see it at several moments.
+func (l *Ledger) confirm(ctx context.Context) (*State, memory, error) {
+	before := l.state.Load()
+	for tries := 1; ; tries++ {
+		s, m, err := l.find(ctx)
+		still := before.Trouble != nil && s != nil && s.note == before.note && s.First == before.First
+		if err != nil || s.Trouble == nil || still || tries == 3 {
+			return s, m, err
+		}
+		before = s
+	}
 }
 
 // find reads the ledger's state and compares it with what this machine
@@ -102,192 +114,53 @@ func (l *Ledger) find(ctx context.Context) (*State, memory, error) {
 	}
 	_, rest, err := l.store.Run(ctx, lookScript, []string{l.space.Checkpoint(), l.space.Ledger()})
 	s := &State{Looked: l.now(), Seen: m.seen}
-	switch {
-	case errors.Is(err, store.ErrWrongType):
-		s.Trouble = &Refused{ErrDamaged, err.Error()}
-		return s, m, nil
-	case err != nil:
+	if err != nil {
 		return nil, m, err
 	}
-	s.note = store.Text(rest[0])
+	s.note, s.torn = store.Text(rest[0]), store.Number(rest[4]) == 1
+	if len(rest) > 5 {
+		other := l.store.WrongType("ledger", store.Text(rest[5]), store.Text(rest[6]), store.Text(rest[7]))
+		s.Trouble = &Refused{ErrDamaged, other.Error()}
+		return s, m, nil // what is no stream is put aside in any case
+	}
 	for i, at := range []*int64{&s.First, &s.Position} {
 		id := store.Text(rest[i+1])
 		n, tail, _ := strings.Cut(id, "-")
 		*at, err = strconv.ParseInt(n, 10, 64)
-		if id != "" && (err != nil || tail != "0" || *at < 1) {
-			s.Trouble = &Refused{ErrDamaged, fmt.Sprintf("it has a record %.40q, which none of our scripts writes", id)}
+		if id != "" && (err != nil || tail != "0" || *at < 1 || *at > maxPosition) {
+			s.Trouble, s.torn = &Refused{ErrDamaged, fmt.Sprintf("it has a record %.40q, which none of our scripts writes", id)}, true
 			return s, m, nil
 		}
 	}
+	if n := store.Number(rest[3]); n > 0 && n != s.Position-s.First+1 {
+		s.torn = true
+		s.Trouble = &Refused{ErrDamaged, fmt.Sprintf("it has %d records from %d to %d: some were taken out, or put in by no script of ours", n, s.First, s.Position)}
+		return s, m, nil
+	}
 	s.Trouble, err = l.judge(ctx, s, m, ring)
+	switch {
+	case err != nil:
+	case s.Trouble != nil:
+		s.repair = false
+	case s.torn:
+		s.Trouble = &Refused{ErrDamaged, fmt.Sprintf("records behind %d, its last one, were taken out", s.Position)}
+	case l.unsealable.trouble != nil && l.unsealable.note == s.note && l.unsealable.first == s.First:
+		s.Trouble, s.torn = l.unsealable.trouble, true
+	}
 	return s, m, err
 }
 
-// judge tells why the ledger is refused.
-func (l *Ledger) judge(ctx context.Context, s *State, m memory, ring *keyring.Ring) (trouble, err error) {
-	if s.note == "" {
-		return l.judgeUnsealed(ctx, s, m)
-	}
-	c, err := OpenCheckpoint(s.note, ring)
-	if err != nil {
-		return &Refused{ErrUnsigned, reasonOf(err, ErrUnsigned)}, nil
-	}
-	if m.seen != nil && m.seen.Origin != c.Origin {
-		return &Refused{ErrForked, fmt.Sprintf("a new origin was begun, signed by key %s of %s, and %s was seen here; the ledger's break record says who did it and why",
-			c.KeyID, c.Name, m.seen.describe())}, nil
-	}
-	if m.seen != nil && c.Size < m.seen.Size {
-		return &Refused{ErrShrunk, fmt.Sprintf("its checkpoint covers %d records, and %s was seen", c.Size, m.seen.describe())}, nil
-	}
-	if s.Position < c.Last() {
-		return &Refused{ErrShrunk, fmt.Sprintf("its last record is %d, and its checkpoint covers %d", s.Position, c.Last())}, nil
-	}
-	trouble, err = l.goesOn(ctx, s, m.seen, c)
-	if trouble == nil && err == nil {
-		s.Checkpoint = c
-	}
-	return trouble, err
-}
+// maxPosition is the largest position that every reader of JSON, and Lua, has
+// exactly, with room to go on.
+const maxPosition = 1 << 52
 
-// judgeUnsealed judges a ledger without a checkpoint: one that is new, one
-// that begins anew by consent, or one whose checkpoint was taken away.
-func (l *Ledger) judgeUnsealed(ctx context.Context, s *State, m memory) (trouble, err error) {
-	s.base = max(s.First-1, 0)
-	seen := m.seen
-	switch {
-	case m.accepted:
-		return nil, nil
-	case seen == nil && s.base > 0:
-		return &Refused{ErrDamaged, fmt.Sprintf("it begins with record %d and has no checkpoint for those before", s.First)}, nil
-	case seen == nil:
-		return nil, nil
-	case s.Position < seen.Last():
-		what := fmt.Sprintf("its last record is %d", s.Position)
-		if s.Position == 0 {
-			what = "it is empty"
-		}
-		return &Refused{ErrShrunk, what + ", and " + seen.describe() + " was seen"}, nil
+// open reads and verifies a checkpoint of this partition.
+func (l *Ledger) open(signed string, ring *keyring.Ring) (*Checkpoint, error) {
+	c, err := OpenCheckpoint(signed, ring)
+	if err == nil && !strings.HasPrefix(c.Origin, originPrefix+string(l.space)+"/") {
+		return nil, fmt.Errorf("%w: it is that of %.80s, another ledger", ErrUnsigned, c.Origin)
 	}
-	s.base, s.Checkpoint, s.repair = seen.Base, seen, true
-	if last := l.state.Load(); last.repair && last.First == s.First && last.Checkpoint.same(seen) {
-		return nil, nil // as at the last look, whose hashing was thorough
-	}
-	s.Checkpoint, s.repair = nil, false
-	t, err := l.rehash(ctx, seen.Base, seen.Size)
-	if trouble := damage(err); trouble != nil || err != nil {
-		return trouble, cleared(err, trouble)
-	}
-	if root, err := t.Root(seen.Size); err != nil || root != seen.Root {
-		return forked(seen, "its records are others"), err
-	}
-	// The records are those that were seen: only the checkpoint is gone, and
-	// is put back by whoever seals next.
-	s.Checkpoint, s.repair = seen, true
-	return nil, nil
-}
-
-// goesOn checks that the tree of a checkpoint begins with the one that was
-// seen, and, at the first look, that the newest records are those of the tree.
-func (l *Ledger) goesOn(ctx context.Context, s *State, seen, c *Checkpoint) (trouble, err error) {
-	if last := l.state.Load(); seen != nil && seen.same(c) && l.probed == c.Origin {
-		s.repair = last.repair && last.note == s.note // nobody has mended it yet
-		return nil, nil
-	}
-	trouble, err = l.byTiles(ctx, s, seen, c)
-	if !errors.Is(err, errTiles) {
-		return trouble, err
-	}
-	// Tiles can be made again from the records, where these are all there.
-	s.repair = true
-	if s.First > c.Base+1 {
-		return &Refused{ErrDamaged, fmt.Sprintf("the tiles of its tree do not fit its checkpoint, and the records before %d are trimmed: %v", s.First, err)}, nil
-	}
-	t, err := l.rehash(ctx, c.Base, c.Size)
-	if trouble := damage(err); trouble != nil || err != nil {
-		return trouble, cleared(err, trouble)
-	}
-	if root, err := t.Root(c.Size); err != nil || root != c.Root {
-		return &Refused{ErrForked, "its records are not those that its checkpoint was made of"}, err
-	}
-	if seen == nil {
-		return nil, nil
-	}
-	if root, err := t.Root(seen.Size); err != nil || root != seen.Root {
-		return forked(seen, "the records before are others"), err
-	}
-	return nil, nil
-}
-
-// byTiles is goesOn with the tiles in Redis, in few round trips.
-func (l *Ledger) byTiles(ctx context.Context, s *State, seen, c *Checkpoint) (trouble, err error) {
-	if c.Size == 0 {
-		return nil, nil
-	}
-	tree := l.tree(ctx, c)
-	if seen != nil && seen.Size > 0 {
-		if seen.Base != c.Base {
-			return forked(seen, "its tree begins elsewhere"), nil
-		}
-		proof, err := tlog.ProveTree(c.Size, seen.Size, tree)
-		if err != nil {
-			return nil, err
-		}
-		if tlog.CheckTree(proof, c.Size, tlog.Hash(c.Root), seen.Size, tlog.Hash(seen.Root)) != nil {
-			return forked(seen, "what it holds now does not begin with that"), nil
-		}
-	}
-	if l.probed == c.Origin {
-		return nil, nil
-	}
-	return l.probe(ctx, s, c, tree)
-}
-
-// probeLast is how many of the newest sealed records are hashed again at the
-// first look. An audit hashes them all.
-const probeLast = 256
-
-func (l *Ledger) probe(ctx context.Context, s *State, c *Checkpoint, tree tlog.HashReader) (trouble, err error) {
-	from := max(c.Last()-probeLast+1, s.First, c.Base+1)
-	var list []Record
-	err = l.Read(ctx, from, func(r Record) bool {
-		if r.Position <= c.Last() {
-			list = append(list, r)
-		}
-		return r.Position < c.Last()
-	})
-	if trouble := damage(err); trouble != nil || err != nil {
-		return trouble, cleared(err, trouble)
-	}
-	wrong, err := differing(list, c, tree)
-	if err != nil {
-		return nil, err
-	}
-	for i, w := range wrong {
-		if w {
-			return &Refused{ErrForked, fmt.Sprintf("record %d is not the one that was sealed", list[i].Position)}, nil
-		}
-	}
-	if len(list) > 0 && list[0].Position != from {
-		return &Refused{ErrDamaged, fmt.Sprintf("record %d is missing", from)}, nil
-	}
-	return nil, nil
-}
-
-// differing tells which records are not the leaves of a tree in their places.
-func differing(list []Record, c *Checkpoint, tree tlog.HashReader) ([]bool, error) {
-	indexes := make([]int64, len(list))
-	for i := range list {
-		indexes[i] = tlog.StoredHashIndex(0, list[i].Position-c.Base-1)
-	}
-	leaves, err := tree.ReadHashes(indexes)
-	if err != nil {
-		return nil, err
-	}
-	wrong := make([]bool, len(list))
-	for i := range list {
-		wrong[i] = Hash(leaves[i]) != list[i].Leaf()
-	}
-	return wrong, nil
+	return c, err
 }
 
 // rehash builds the tree of so many records behind a base from the records
@@ -310,8 +183,9 @@ func (l *Ledger) rehash(ctx context.Context, base, size int64) (*Tree, error) {
 }
 
 // damage makes a trouble of an error about the records themselves.
-func damage(err error) error {
+func (s *State) damage(err error) error {
 	if errors.Is(err, ErrDamaged) {
+		s.torn = true
 		return &Refused{ErrDamaged, reasonOf(err, ErrDamaged)}
 	}
 	return nil

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // Proof is the evidence that one record is in the ledger: whoever has it, and
@@ -37,20 +39,28 @@ var ErrNoRecord = errors.New("no such record")
 // ErrNoRecord, ErrDamaged (the record is not the one that was sealed),
 // ErrRefused, or are those of Look.
 func (l *Ledger) Prove(ctx context.Context, position int64) (Proof, error) {
-	c, err := l.covering(ctx, position)
-	if err != nil {
-		return Proof{}, err
+	c, unsealed := l.covering(ctx, position)
+	if unsealed != nil && !errors.Is(unsealed, ErrNotSealed) {
+		return Proof{}, unsealed
 	}
-	at := strconv.FormatInt(position, 10)
+	at := strconv.FormatInt(max(position, 0), 10)
 	lot, err := l.lot(ctx, "XRANGE", at, at)
-	if err != nil {
+	switch {
+	case err != nil:
 		return Proof{}, err
-	}
-	if len(lot) == 0 {
+	case len(lot) > 0 && unsealed != nil:
+		return Proof{}, unsealed
+	case len(lot) == 0 && unsealed != nil:
+		return Proof{}, fmt.Errorf("%w: there is none at position %d", ErrNoRecord, position)
+	case len(lot) == 0:
 		return Proof{}, fmt.Errorf("%w: %d; it was trimmed, or taken away", ErrNoRecord, position)
 	}
 	p := Proof{Record: lot[0], Index: position - c.Base - 1, Checkpoint: *c}
-	if p.Path, err = prove(p.Index, c.Size, l.tree(ctx, c)); err != nil {
+	err = l.withTree(ctx, c, func(tree tlog.HashReader) (err error) {
+		p.Path, err = prove(p.Index, c.Size, tree)
+		return err
+	})
+	if err != nil {
 		return p, err
 	}
 	return p, p.Check()
@@ -82,7 +92,11 @@ func (l *Ledger) Included(ctx context.Context, records []Record) (each []error, 
 	if len(sealed) == 0 {
 		return each, nil
 	}
-	wrong, err := differing(sealed, c, l.tree(ctx, c))
+	var wrong []bool
+	err = l.withTree(ctx, c, func(tree tlog.HashReader) (err error) {
+		wrong, err = differing(sealed, c, tree)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +149,7 @@ func (l *Ledger) Newest(ctx context.Context, trackingID string) (position int64,
 	case position > 0:
 		return position, nil
 	case first > 1:
-		return 0, fmt.Errorf("%w about %.80q; the records before %d were trimmed, and are in the files that ledger trim wrote", ErrNoRecord, trackingID, first)
+		return 0, fmt.Errorf("%w about %.80q; the records before %d were trimmed, and are in the files that ledger trim wrote, or were put aside when a break was accepted", ErrNoRecord, trackingID, first)
 	}
 	return 0, fmt.Errorf("%w about %.80q", ErrNoRecord, trackingID)
 }

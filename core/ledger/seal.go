@@ -40,7 +40,11 @@ func (l *Ledger) Seal(ctx context.Context) (*State, error) {
 			return s, err
 		}
 		if err := l.advance(ctx, s, by); err != nil {
-			return s, err
+			trouble := s.damage(err)
+			if trouble == nil {
+				return s, err
+			}
+			l.unsealable.note, l.unsealable.first, l.unsealable.trouble = s.note, s.First, trouble
 		}
 	}
 }

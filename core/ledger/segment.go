@@ -99,6 +99,9 @@ func ReadSegment(from io.Reader, ring *keyring.Ring, each func(Record)) (*Segmen
 	if s.Checkpoint, err = OpenCheckpoint(end.Checkpoint, ring); err != nil {
 		return nil, err
 	}
+	if lines.More() {
+		return nil, fault("something stands behind its end")
+	}
 	proof, err := hashesOf(end.Consistency)
 	if err != nil {
 		return nil, fault("%v", err)

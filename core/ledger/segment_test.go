@@ -142,6 +142,7 @@ func TestASegmentThatWasAlteredIsRefused(t *testing.T) {
 		"another begin":    strings.Replace(text, `"from":1`, `"from":2`, 1),
 		"a shorter claim":  strings.Replace(text, `"to":22`, `"to":21`, 1),
 		"a checkpoint":     strings.Replace(text, `\n22\n`, `\n23\n`, 1),
+		"one more record":  text + lines[1],
 		"nothing":          "",
 		"something else":   `{"hello": 1}`,
 	} {
@@ -150,6 +151,52 @@ func TestASegmentThatWasAlteredIsRefused(t *testing.T) {
 		}
 		if _, err := ReadSegment(strings.NewReader(altered), ring, nil); !errors.Is(err, ErrSegment) && !errors.Is(err, ErrUnsigned) {
 			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// Others seal and trim while this one reads: what is missing then was not
+// taken away.
+func TestTrimmingMeanwhileIsNoDamage(t *testing.T) {
+	log, _ := watched(t)
+	log.keeps()
+	done := make(chan error, 1)
+	busy := log.again()
+	go func() {
+		for range 60 {
+			busy.record(40)
+			s, err := busy.Seal(ctx)
+			if err == nil && s.Trouble == nil {
+				_, err = busy.Trim(ctx, s.Position-20, shelf{}.keep)
+			}
+			if err := errors.Join(err, s.Trouble); err != nil {
+				done <- err
+				return
+			}
+		}
+		done <- nil
+	}()
+	for {
+		m := newMachine(t, log.url)
+		if err := m.Allow(ctx); err != nil {
+			t.Fatal("it is refused: ", err)
+		}
+		if a, err := m.Audit(ctx, nil); err != nil || len(a.Findings) > 0 {
+			t.Fatal("an audit finds: ", a, err)
+		}
+		if _, err := m.Export(ctx, 0, io.Discard); errors.Is(err, ErrDamaged) {
+			t.Fatal("an export finds: ", err)
+		}
+		if s, err := log.again().Seal(ctx); err != nil || s.Trouble != nil {
+			t.Fatal("a sealer finds: ", s.Trouble, err)
+		}
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatal(err)
+			}
+			return
+		default:
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/redis/go-redis/v9"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -45,6 +46,26 @@ func (l *Ledger) tree(ctx context.Context, c *Checkpoint) tlog.HashReader {
 	})
 }
 
+// withTree hands the hashes of a checkpoint's tree to use: from the tiles, or,
+// where these do not fit, from the records, if they are all there. The next
+// look then has the tiles made again. Errors are those of use, or match errTiles
+// or ErrDamaged, or are the store's.
+func (l *Ledger) withTree(ctx context.Context, c *Checkpoint, use func(tlog.HashReader) error) error {
+	err := use(l.tree(ctx, c))
+	if !errors.Is(err, errTiles) {
+		return err
+	}
+	t, missing := l.rehash(ctx, c.Base, c.Size)
+	if missing != nil { // trimmed, for instance
+		return err
+	}
+	if root, err := t.Root(c.Size); err != nil || root != c.Root {
+		return errors.Join(fmt.Errorf("%w: its records are not those that its checkpoint was made of", ErrDamaged), err)
+	}
+	l.doubted.Store(true)
+	return use(t)
+}
+
 // Height is that of the tiles.
 func (t *tiles) Height() int { return tileHeight }
 
@@ -59,6 +80,9 @@ func (t *tiles) ReadTiles(list []tlog.Tile) ([][]byte, error) {
 	}
 	key := t.l.space.Tiles()
 	values, err := t.l.store.Commands().HMGet(t.ctx, key, fields...).Result()
+	if redis.HasErrorPrefix(err, "WRONGTYPE") { // no tiles, then
+		return nil, err
+	}
 	if err != nil {
 		t.err = t.l.store.Explain("hmget", key, err)
 		return nil, t.err

@@ -17,8 +17,9 @@ type memory struct {
 	Note   string `json:"checkpoint"` // the newest that was seen, "" after a break
 	SeenAt string `json:"seen_at"`    // RFC 3339
 	// Base is where the tree of the new origin begins that was accepted here,
-	// until its first checkpoint is seen.
+	// and Last the position of its break, until its first checkpoint is seen.
 	Base int64 `json:"base,omitempty"`
+	Last int64 `json:"last,omitempty"`
 
 	filed    *Checkpoint // what Note says
 	seen     *Checkpoint // the same, or what this process has seen since

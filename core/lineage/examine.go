@@ -89,7 +89,9 @@ func (x *Examiner) evidence(ctx context.Context, f *Found) (*seal.Evidence, Know
 	case k.Last.Position == 0:
 		return nil, k
 	}
-	return x.proofs.evidence(ctx, k, f), k
+	e := x.proofs.evidence(ctx, k, f)
+	e.Held = e.Held && (x.lazy || x.caught) // else its release may be unread
+	return e, k
 }
 
 // find looks a packet up. Absent says that the ledger surely does not know it.

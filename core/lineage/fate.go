@@ -73,7 +73,10 @@ func (k *Known) why(f Fate) string {
 		return fmt.Sprintf("record %d put it under %s, it is there no longer, and nobody recorded that it was taken", n, key)
 	}
 	if k.Live() {
-		return key + " holds more than was looked through"
+		return key + " was not looked through to its end"
+	}
+	if n == 0 {
+		return "no record tells of it"
 	}
 	return fmt.Sprintf("record %d tells nothing of where it is", n)
 }

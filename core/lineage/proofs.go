@@ -33,8 +33,9 @@ const maxProofs = 20_000
 // evidence is what the records about a packet prove: the newest, and the one
 // that has its digest.
 func (p *proofs) evidence(ctx context.Context, k Known, f *Found) *seal.Evidence {
-	e := &seal.Evidence{Digest: k.State.Digest, Batch: k.State.Batch}
-	if len(f.Raw) > 0 && k.State.Event != ledger.Held && k.State.Event != ledger.Blocked { // those have the entry's digest
+	held := k.State.Event == ledger.Held || k.State.Event == ledger.Blocked
+	e := &seal.Evidence{Digest: k.State.Digest, Batch: k.State.Batch, Held: held}
+	if len(f.Raw) > 0 && !held { // those have the entry's digest
 		sum := sha256.Sum256(f.Raw)
 		e.Stored = &sum
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/custody/keyring"
 	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/ledger"
+	"github.com/infrafabric/ifpacket/core/store"
 )
 
 const (
@@ -37,8 +38,9 @@ func NewTracer(s Sources) *Tracer {
 
 // Trace tells all that is known of a packet, by its tracking id,
 // if://packet/<tracking id>, or if://citation/<uuid>. It reads a bounded part
-// of Redis; what it did not look through is told in Lacks. Errors match
-// ErrNotFound, or are those of the store and the keyring.
+// of Redis; what it did not look through, and what this user may not read, is
+// told in Lacks. Errors match ErrNotFound, or are those of the store and the
+// keyring.
 func (t *Tracer) Trace(ctx context.Context, asked string, reach int) (Report, error) {
 	asked = strings.TrimSpace(asked)
 	s := story{Tracer: t, reach: reach, Report: Report{Asked: asked, At: time.Now(), Fate: Unknown}}
@@ -61,19 +63,28 @@ func (t *Tracer) Trace(ctx context.Context, asked string, reach int) (Report, er
 	}
 	s.ring = ring
 	for _, look := range []func(context.Context) error{s.readLedger, s.readRedis, s.readAgain, s.readCarcel} {
-		if err := look(ctx); err != nil {
+		if err := s.barred(look(ctx)); err != nil {
 			return s.Report, err
 		}
 	}
 	if len(s.Records) == 0 && len(s.finds) == 0 {
 		return s.Report, s.notFound()
 	}
-	if err := s.readDecision(ctx); err != nil {
+	if err := s.barred(s.readDecision(ctx)); err != nil {
 		return s.Report, err
 	}
 	s.prove(ctx)
 	s.examine(ctx)
-	return s.Report, s.judgeFate(ctx)
+	return s.Report, s.barred(s.judgeFate(ctx))
+}
+
+// barred makes a lack of what this user may not read; other errors stay.
+func (s *story) barred(err error) error {
+	if errors.Is(err, store.ErrAuth) {
+		s.lack("%v", err)
+		return nil
+	}
+	return err
 }
 
 func (s *story) notFound() error {
@@ -152,15 +163,12 @@ func (s *story) readLedger(ctx context.Context) error {
 	case stopped:
 		s.lack("the ledger was looked through from record %d on; what is older may tell more: ifpacket trace %s", s.began, s.Asked)
 	case s.began > 1:
-		s.lack("the ledger has nothing before record %d: it was trimmed", s.began)
+		s.lack("the ledger has nothing before record %d: that was trimmed, or put aside", s.began)
 	case s.began == 0:
 		s.lack("there is no ledger")
 	}
 	s.Whole = s.began == 1 && len(s.Lacks) == 0
 	s.known, s.unnamed = knownFrom(s.TrackingID, s.Records), s.TrackingID == ""
-	if s.began > 0 && len(s.Records) == 0 {
-		s.lack("the ledger has no record of it")
-	}
 	return nil
 }
 
@@ -199,6 +207,9 @@ func (s *story) readDecision(ctx context.Context) error {
 func (s *story) prove(ctx context.Context) {
 	if len(s.Records) == 0 {
 		s.Unproven = "the ledger has no record of it"
+		if s.began > 0 {
+			s.lack("%s", s.Unproven)
+		}
 		return
 	}
 	proof, err := s.Ledger.Prove(ctx, s.Records[len(s.Records)-1].Position)

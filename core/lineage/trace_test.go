@@ -163,7 +163,7 @@ func TestACollectedPacketIsStillKnownByItsCitation(t *testing.T) {
 	if r.TrackingID != id || r.Fate != lineage.Collected || r.Found || events(r) != "dispatched collected" || r.Proof == nil || r.Verdict.Overall != "" {
 		t.Errorf("%s %s, records %s", r.TrackingID, r.Fate, events(r))
 	}
-	if len(r.Lacks) != 1 || !strings.Contains(r.Lacks[0], "no longer in Redis") || r.Decision == nil {
+	if len(r.Lacks) != 1 || !strings.Contains(r.Lacks[0], "found nowhere in Redis") || r.Decision == nil {
 		t.Errorf("lacks %v", r.Lacks)
 	}
 }

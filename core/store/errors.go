@@ -55,7 +55,7 @@ func (e *Error) Sentence() string {
 	switch e.Kind {
 	case ErrWrongType:
 		hint := "name another key or an operation for a " + e.Found
-		if keyspace.Classify(e.Key).Managed() {
+		if keyspace.Classify(e.Key).Managed() && e.Found != keyspace.TypeOf(e.Key) {
 			hint = "the key belongs to ifpacket: rename or delete what is there"
 		}
 		return fmt.Sprintf("wrong type: expected %s, found %s; nothing was changed; %s", e.Expected, e.Found, hint)

@@ -3,10 +3,12 @@ package watch
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/swarm"
 )
 
@@ -110,16 +112,26 @@ func (m *model) mark(at time.Time, kind string) {
 	}
 }
 
-// spoken makes an event of a message on a channel.
+// spoken makes an event of a message on a channel: who said it, what about,
+// and the rest in words. Of what it does not know it keeps the text.
 func spoken(channel, text string, at time.Time) Event {
 	e := Event{At: at, Kind: Message, What: "message", Where: channel, Detail: text, Count: 1}
 	var known struct {
-		Type    string `json:"type"`
-		AgentID string `json:"agent_id"`
-		TaskID  string `json:"task_id"`
-		By      string `json:"completed_by"`
-		From    string `json:"from"`
-		Message string `json:"message_id"`
+		Type     string          `json:"type"`
+		AgentID  string          `json:"agent_id"`
+		Role     string          `json:"role"`
+		Parent   string          `json:"parent_id"`
+		TaskID   string          `json:"task_id"`
+		TaskType string          `json:"task_type"`
+		Priority json.RawMessage `json:"priority"`
+		By       string          `json:"completed_by"`
+		From     string          `json:"from"`
+		Message  string          `json:"message_id"`
+		Version  string          `json:"version"`
+		Size     json.RawMessage `json:"size_bytes"`
+		Fault    string          `json:"fault"`
+		Subject  string          `json:"subject"`
+		Did      string          `json:"did"`
 	}
 	if json.Unmarshal([]byte(text), &known) != nil || known.Type == "" {
 		return e
@@ -127,6 +139,24 @@ func spoken(channel, text string, at time.Time) Event {
 	e.What = known.Type
 	e.Who = first(known.By, known.From)
 	e.Subject = first(known.TaskID, known.Message, known.AgentID)
+	switch known.Type {
+	case "repaired":
+		if channel == keyspace.ChannelRepairs {
+			e.Kind = Repair
+		}
+		e.Subject, e.Detail = known.Subject, strings.TrimPrefix(known.Fault+": "+known.Did, ": ")
+	case "agent_registered":
+		e.Detail = known.Role
+		if known.Parent != "" && known.Parent != "none" {
+			e.Detail += " below " + known.Parent
+		}
+	case "task_posted":
+		e.Detail = strings.TrimSpace(known.TaskType + " p" + string(known.Priority))
+	case "context_updated":
+		e.Detail = "version " + known.Version + ", " + string(known.Size) + " bytes"
+	case "new_message", "task_completed":
+		e.Detail = ""
+	}
 	return e
 }
 

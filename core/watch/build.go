@@ -23,6 +23,11 @@ func (m *model) sample(now time.Time) {
 	m.refused.know(now)
 	m.notified.know(now)
 	m.changed.throughput = true
+	for _, q := range m.queues {
+		q.busy = false
+	}
+	m.ageWork(now)
+	m.changed.ages, m.beaten = m.changed.ages || m.beaten, false
 	for key, q := range m.queues {
 		before := q.depths.begun
 		q.depths.put(now, q.Depth)
@@ -33,7 +38,7 @@ func (m *model) sample(now time.Time) {
 		if q.Class == keyspace.Inbox {
 			kept = emptyInboxKept
 		}
-		if q.Depth == 0 && q.Type == "" && now.Sub(q.Changed) > kept {
+		if q.Depth == 0 && q.Type == "" && !q.busy && now.Sub(q.Changed) > kept {
 			delete(m.queues, key)
 			m.changed.queues = true
 		}
@@ -52,7 +57,7 @@ func (m *model) sample(now time.Time) {
 // that changed; nil when nothing did.
 func (m *model) build(last *Snapshot) *Snapshot {
 	c := m.changed
-	if c == (struct{ link, queues, agents, carcel, activity, throughput bool }{}) && m.taken.Equal(last.Taken) {
+	if c == (changes{}) && m.taken.Equal(last.Taken) {
 		return nil
 	}
 	now := time.Now()
@@ -79,7 +84,11 @@ func (m *model) build(last *Snapshot) *Snapshot {
 		}
 	}
 	if c.agents {
-		next.Agents = m.buildAgents(now)
+		work, holds := m.buildWork(now)
+		next.Work, next.Agents = work, m.buildAgents(now, holds)
+		m.version.Agents++
+	} else if c.ages {
+		next.Work.Claims, next.Agents = m.renewed(last)
 		m.version.Agents++
 	}
 	if c.carcel {
@@ -100,7 +109,7 @@ func (m *model) build(last *Snapshot) *Snapshot {
 	}
 	m.version.All++
 	next.Version = m.version
-	m.changed = struct{ link, queues, agents, carcel, activity, throughput bool }{}
+	m.changed = changes{}
 	return &next
 }
 
@@ -211,11 +220,7 @@ func stateOf(a *agent, now time.Time) AgentState {
 
 // buildAgents makes the tree. An agent whose parent is not known is a root; a
 // ring of parents, which only a broken writer makes, is cut.
-func (m *model) buildAgents(now time.Time) []Agent {
-	claims := map[string][]string{}
-	for task, id := range m.claims {
-		claims[id] = append(claims[id], task)
-	}
+func (m *model) buildAgents(now time.Time, holds map[string][]Claim) []Agent {
 	parents := map[string]string{}
 	for parent, set := range m.children {
 		for id := range set {
@@ -226,16 +231,15 @@ func (m *model) buildAgents(now time.Time) []Agent {
 	add := func(id string, a *agent) {
 		parent := first(a.parent, parents[id])
 		_, session := m.sessions[id]
-		tasks := claims[id]
-		sort.Strings(tasks)
 		a.state = stateOf(a, now)
 		agent := &Agent{
 			ID: id, Role: a.role, Parent: parent, Registered: a.registered, Beat: a.beat, BeatTTL: a.beatTTL,
-			State: a.state, Claims: tasks, Context: a.context, Capacity: a.capacity, Session: session,
+			State: a.state, Context: a.context, Capacity: a.capacity, Session: session,
 		}
 		if q := m.queues[keyspace.Messages(id)]; q != nil {
 			agent.Inbox = q.Depth
 		}
+		m.labour(agent, holds[id], now)
 		all[id] = agent
 	}
 	for id, a := range m.agents {
@@ -262,18 +266,19 @@ func tree(all map[string]*Agent) []Agent {
 		}
 		children[parent] = append(children[parent], a)
 	}
-	silent := map[string]bool{} // agents that are silent, or have such below them
+	trouble := map[string]AgentState{} // how bad it is with an agent or below it; 0 for well
 	for _, a := range all {
-		for up := a; a.State == Silent && up != nil && !silent[up.ID]; up = all[up.Parent] {
-			silent[up.ID] = true
+		bad := Late - a.State
+		for up := a; a.State < Late && up != nil && trouble[up.ID] < bad; up = all[up.Parent] {
+			trouble[up.ID] = bad
 		}
 	}
 	for parent, list := range children {
 		sort.Slice(list, func(i, j int) bool {
 			a, b := list[i], list[j]
 			switch {
-			case silent[a.ID] != silent[b.ID]:
-				return silent[a.ID]
+			case trouble[a.ID] != trouble[b.ID]:
+				return trouble[a.ID] > trouble[b.ID]
 			case a.State != b.State && parent != "": // roots keep their places
 				return a.State < b.State
 			}

@@ -3,6 +3,8 @@ package watch
 import (
 	"fmt"
 	"sort"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/infrafabric/ifpacket/core/keyspace"
@@ -104,11 +106,15 @@ func (m *model) swarmFaults(now time.Time) []Fault {
 			out.add(NoSuchAgent, keyspace.AgentContext(id), "a context of an agent that is not registered")
 		}
 		if missing := m.missingChunks(id, a); missing != "" {
-			out.add(ContextCut, keyspace.AgentContext(id), "chunk %s of %d is missing", missing, a.chunks)
+			out.add(ContextCut, keyspace.AgentContext(id), "%s, of %d", missing, a.chunks)
 		}
 	}
 	for _, id := range m.lost {
-		out.add(TaskLost, keyspace.TaskMeta(id), "in no queue, not claimed, not completed")
+		why := "in no queue, not claimed, not completed"
+		if m.lapsed[id] {
+			why = "its lease is over, and nobody has put it back"
+		}
+		out.add(TaskLost, keyspace.TaskMeta(id), "%s", why)
 	}
 	for _, id := range m.left {
 		out.add(ClaimInQueue, keyspace.TaskClaimed(id), "claimed and still in its queue")
@@ -116,11 +122,31 @@ func (m *model) swarmFaults(now time.Time) []Fault {
 	return out
 }
 
+// missingNamed is how many missing chunks are named.
+const missingNamed = 5
+
+// missingChunks names the chunks of a context that are gone; "" when none is.
 func (m *model) missingChunks(id string, a *agent) string {
+	var names []string
+	more := 0
 	for n := range min(a.chunks, 4096) {
-		if _, there := m.types[keyspace.ContextChunk(id, int(n))]; !there {
-			return fmt.Sprint(n)
+		if _, there := m.types[keyspace.ContextChunk(id, int(n))]; there {
+			continue
 		}
+		if len(names) == missingNamed {
+			more++
+			continue
+		}
+		names = append(names, strconv.FormatInt(n, 10))
 	}
-	return ""
+	text := strings.Join(names, ", ")
+	switch {
+	case len(names) == 0:
+		return ""
+	case more > 0:
+		return fmt.Sprintf("chunks %s and %d more are missing", text, more)
+	case len(names) > 1:
+		return "chunks " + text + " are missing"
+	}
+	return "chunk " + text + " is missing"
 }

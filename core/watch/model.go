@@ -31,12 +31,15 @@ type model struct {
 	children map[string]map[string]struct{} // parent → swarm:subagents
 	contexts map[string]bool                // context:* → its value is a packet, as far as is known
 
-	tasks     map[string]string // id → queue
-	claims    map[string]string // id → agent
-	completed map[string]struct{}
+	tasks     map[string]task
+	claims    map[string]*claim
+	completed map[string]bool // id → it is known who did it
+	done      []Done          // in no order
+	tallies   map[string]*tally
 
 	lost, left               []string
 	suspectLost, suspectLeft map[string]bool
+	lapsed                   map[string]bool // those of the lost whose lease is over
 	faulty                   struct{ queues, swarm []Fault }
 
 	entries     *carcel.Index
@@ -53,9 +56,16 @@ type model struct {
 	activity []Event
 	seq      uint64
 
-	changed struct{ link, queues, agents, carcel, activity, throughput bool }
+	// Heartbeats and longer leases, of which a large swarm has hundreds a
+	// second, change no more than ages: they show with the next second.
+	beaten  bool
+	changed changes
 	version Versions
 }
+
+// changes are the parts of the picture that are to be made anew; ages are those
+// of heartbeats and leases alone.
+type changes struct{ link, queues, agents, ages, carcel, activity, throughput bool }
 
 type queue struct {
 	Queue
@@ -63,6 +73,7 @@ type queue struct {
 	depths depths
 	front  uint64    // hash of the value that is next to be taken
 	moved  time.Time // when something was last taken, or it was first seen
+	busy   bool      // somebody holds a task of it, or one was lost
 }
 
 type agent struct {
@@ -73,6 +84,8 @@ type agent struct {
 	capacity   int64
 	beat       time.Time
 	beatTTL    time.Duration
+	beatValue  string        // as it was written
+	apart      time.Duration // our clock minus the agent's, where they differ
 	context    int64
 	chunks     int64
 	state      AgentState // as the last snapshot shows it
@@ -88,8 +101,8 @@ func newModel(address string) *model {
 		agents:   map[string]*agent{},
 		sessions: map[string]struct{}{},
 		children: map[string]map[string]struct{}{},
-		contexts: map[string]bool{}, tasks: map[string]string{}, claims: map[string]string{},
-		completed: map[string]struct{}{},
+		contexts: map[string]bool{}, tasks: map[string]task{}, claims: map[string]*claim{},
+		completed: map[string]bool{}, tallies: map[string]*tally{},
 	}
 }
 
@@ -174,8 +187,10 @@ func (m *model) sort(key, kind string, ttl time.Duration, now time.Time) {
 		m.changed.queues = true
 	}
 	if class == keyspace.TaskResult {
-		m.completed[keyspace.TaskOf(key)] = struct{}{}
-		m.changed.agents = true
+		if id := keyspace.TaskOf(key); !m.completed[id] {
+			m.completed[id] = false
+			m.changed.agents = true
+		}
 	}
 	if want := class.RedisType(); want != "" && want != kind {
 		m.misnamed[key] = kind
@@ -348,10 +363,12 @@ func (m *model) beats(id string) bool {
 const presetBeatTTL = 300 * time.Second
 
 func (m *model) seeHeartbeat(id, value string, left time.Duration, now time.Time) {
+	changed := m.changed.agents
 	a := m.agent(id)
+	before := a.beatTTL
 	beat := now
 	if at, ok := beatTime(value); ok {
-		beat = m.local(at)
+		beat = a.onOurClock(m.local(at), value, now)
 	}
 	if beat.Before(a.beat) && m.types[keyspace.Heartbeat(id)] != "" && m.types[keyspace.PaperHeartbeat(id)] != "" {
 		return // both names are there: the newer one counts
@@ -362,6 +379,27 @@ func (m *model) seeHeartbeat(id, value string, left time.Duration, now time.Time
 		// it was set.
 		a.beatTTL = max((now.Sub(a.beat) + left).Round(time.Second), time.Second)
 	}
+	if before > 0 && stateOf(a, now) == a.state {
+		m.changed.agents, m.beaten = changed, true
+	}
+}
+
+// clockApart is from when on an agent's clock counts as wrong: a heartbeat is
+// read a moment after it was written, and where there are no notifications some
+// seconds after.
+const clockApart = 10 * time.Second
+
+// onOurClock is when a heartbeat was written. Agents write the time of their own
+// machines: how far that is from ours shows when a new heartbeat is read that
+// has just been written.
+func (a *agent) onOurClock(beat time.Time, value string, now time.Time) time.Time {
+	if a.beatValue != "" && value != a.beatValue {
+		if a.apart = now.Sub(beat); a.apart.Abs() < clockApart {
+			a.apart = 0
+		}
+	}
+	a.beatValue = value
+	return beat.Add(a.apart)
 }
 
 // beatTime reads float seconds since 1970; a time as text is read too.
@@ -398,20 +436,6 @@ func (m *model) seeSwarm(key string, members []string) {
 	} else if key == keyspace.SwarmSessions {
 		m.sessions = set
 	}
-	m.changed.agents = true
-}
-
-func (m *model) seeTask(id, queue string) {
-	m.tasks[id] = queue
-	m.changed.agents = true
-}
-
-func (m *model) seeClaim(id, value string) {
-	var claim struct {
-		AgentID string `json:"agent_id"`
-	}
-	_ = json.Unmarshal([]byte(value), &claim)
-	m.claims[id] = claim.AgentID
 	m.changed.agents = true
 }
 

@@ -145,7 +145,7 @@ func (d *dirtySet) add(key, event string) {
 	// Looking up first saves an assignment, which costs more than the look,
 	// for a key that is dirty already, as nearly all are under load.
 	if retype, there := d.keys[key]; !there || !retype {
-		if changes := changesType(event); !there || changes {
+		if changes := changesType(event) && !(renews(event) && steady(key)); !there || changes {
 			d.keys[key] = changes || retype
 		}
 	}
@@ -206,6 +206,17 @@ func (d *dirtySet) drain() (keys map[string]bool, overflow bool, t told) {
 	keys, overflow, t = d.keys, d.overflow, told{d.said, d.events, d.rewritten}
 	d.keys, d.overflow, d.said, d.events, d.rewritten = make(map[string]bool, len(keys)), false, nil, 0, 0
 	return keys, overflow, t
+}
+
+// renews reports whether an event leaves a string with a life, as a heartbeat
+// and a longer lease do.
+func renews(event string) bool { return event == "set" || event == "expire" }
+
+// steady keys are strings that are written again and again, thousands of them:
+// their type is not asked for each time. One that was another type before is
+// found when everything is read.
+func steady(key string) bool {
+	return strings.HasSuffix(key, ":heartbeat") || strings.HasPrefix(key, keyspace.TasksClaimed)
 }
 
 // changesType reports whether a key may hold another type after the event

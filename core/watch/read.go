@@ -285,17 +285,31 @@ func (s *session) ask(ctx context.Context, p redis.Pipeliner, key string) func(t
 			}
 		}
 	case keyspace.TaskInfo:
-		queue := p.HGet(ctx, key, "queue")
+		fields := p.HMGet(ctx, key, "queue", "type")
 		return func(time.Time) {
-			if !s.failed(key, queue) {
-				m.seeTask(keyspace.TaskOf(key), queue.Val())
+			if f := fields.Val(); !s.failed(key, fields) && len(f) == 2 {
+				m.seeTask(keyspace.TaskOf(key), str(f[0]), str(f[1]))
 			}
 		}
 	case keyspace.TaskClaim:
-		claim := p.Get(ctx, key)
-		return func(time.Time) {
+		claim, left := p.Get(ctx, key), p.PTTL(ctx, key)
+		return func(now time.Time) {
 			if !s.failed(key, claim) && claim.Err() == nil {
-				m.seeClaim(keyspace.TaskOf(key), claim.Val())
+				if delete(m.expires, key); left.Val() > 0 {
+					m.expires[key] = now.Add(left.Val())
+				}
+				m.seeClaim(keyspace.TaskOf(key), claim.Val(), now)
+			}
+		}
+	case keyspace.TaskResult:
+		id := keyspace.TaskOf(key)
+		if m.completed[id] { // a result does not change
+			return nil
+		}
+		fields := p.HMGet(ctx, key, "completed_by", "completed_at")
+		return func(now time.Time) {
+			if f := fields.Val(); !s.failed(key, fields) && len(f) == 2 && str(f[0]) != "" {
+				m.seeResult(id, str(f[0]), str(f[1]), now)
 			}
 		}
 	}

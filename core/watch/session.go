@@ -140,8 +140,8 @@ func (s *session) flush(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.lastFlush = time.Since(begin)
 	s.publish(s.model)
+	s.lastFlush = time.Since(begin)
 	return nil
 }
 

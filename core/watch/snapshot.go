@@ -21,6 +21,7 @@ type Snapshot struct {
 	Queues     []Queue // by need: see Queue.State; then by name
 	Agents     []Agent // a tree, parents before their children; by need, then by name
 	Tasks      Tasks
+	Work       Work
 	Carcel     Carcel
 	Contexts   int // context:* keys
 	Throughput Throughput
@@ -126,13 +127,14 @@ type AgentState uint8
 
 // The states of an agent, most urgent first.
 const (
-	Silent AgentState = iota // no heartbeat
-	Late                     // the heartbeat has used over 40 % of its TTL
+	Silent     AgentState = iota // no heartbeat
+	NoProgress                   // it gives heartbeats, but has got nothing done for long
+	Late                         // the heartbeat has used over 40 % of its TTL
 	Alive
 )
 
 // String is the state's word.
-func (s AgentState) String() string { return [...]string{"silent", "late", "live"}[s] }
+func (s AgentState) String() string { return [...]string{"silent", "no progress", "late", "live"}[s] }
 
 // Agent is one registered agent.
 type Agent struct {
@@ -145,12 +147,17 @@ type Agent struct {
 	Beat       time.Time     // the last heartbeat; zero when never seen
 	BeatTTL    time.Duration // how long a heartbeat lasts
 	State      AgentState
-	Claims     []string // tasks it holds
-	Inbox      int64    // messages that wait for it
-	Context    int64    // bytes of shared context
-	Capacity   int64    // its own figure of how much context it takes
-	Session    bool     // it stands in swarm:sessions
-	Orphan     bool     // its parent is not known
+	Claims     []string  // tasks it holds
+	Holds      []Claim   // the same at length, the one held longest first
+	Stalled    int       // how many of them are held without progress
+	Idle       time.Time // NoProgress: since when nothing got done
+	Done       time.Time // when it last completed a task; zero when not known
+	Rate       float64   // tasks completed a minute; NaN when not known
+	Inbox      int64     // messages that wait for it
+	Context    int64     // bytes of shared context
+	Capacity   int64     // its own figure of how much context it takes
+	Session    bool      // it stands in swarm:sessions
+	Orphan     bool      // its parent is not known
 }
 
 // Tasks are the counts of the swarm's work.
@@ -232,10 +239,11 @@ const (
 	Decision EventKind = iota // a record of the ledger
 	Message                   // something said on channel:*
 	Console                   // what the console itself did or met
+	Repair                    // something that a reaper mended, and told
 )
 
 // String is the kind's word.
-func (k EventKind) String() string { return [...]string{"decision", "message", "console"}[k] }
+func (k EventKind) String() string { return [...]string{"decision", "message", "console", "repair"}[k] }
 
 // Event is one line of the activity.
 type Event struct {

@@ -22,12 +22,13 @@ func (s *session) checkTasks(ctx context.Context) error {
 		id, queue string
 		score     *redis.FloatCmd
 		delayed   *redis.FloatCmd
+		leased    *redis.FloatCmd
 		claim     *redis.IntCmd
 		done      *redis.IntCmd
 	}
 	var looks []look
 	consider := func(id string) {
-		queue := m.tasks[id]
+		queue := m.tasks[id].queue
 		if _, done := m.completed[id]; done || queue == "" {
 			return
 		}
@@ -54,6 +55,7 @@ func (s *session) checkTasks(ctx context.Context) error {
 			l := &looks[i]
 			l.score = p.ZScore(ctx, keyspace.TaskQueue(l.queue), l.id)
 			l.delayed = p.ZScore(ctx, keyspace.Delayed(l.queue), l.id)
+			l.leased = p.ZScore(ctx, keyspace.Leased(l.queue), l.id)
 			l.claim = p.Exists(ctx, keyspace.TaskClaimed(l.id))
 			l.done = p.Exists(ctx, keyspace.TaskCompleted(l.id))
 		}
@@ -62,6 +64,7 @@ func (s *session) checkTasks(ctx context.Context) error {
 		return err
 	}
 	lost, left := map[string]bool{}, map[string]bool{}
+	m.lapsed = map[string]bool{}
 	for _, l := range looks {
 		waits := l.score.Err() == nil
 		claimed := l.claim.Val() == 1
@@ -69,6 +72,7 @@ func (s *session) checkTasks(ctx context.Context) error {
 		case l.done.Val() == 1:
 		case !waits && !claimed && l.delayed.Err() != nil:
 			lost[l.id] = true
+			m.lapsed[l.id] = l.leased.Err() == nil
 		case waits && claimed:
 			left[l.id] = true
 		}

@@ -14,11 +14,11 @@ trap '[ -z "$server" ] || kill "$server" 2>/dev/null || :; rm -rf "$work" "$XDG_
 
 "$shot" -s 140x42 -b 1 -o pulse.png "$bin --demo --theme dark" w:100 shot:pulse.png \
   2 w:1 Enter Down w:1 shot:queues.png Escape 3 w:1 Down Down shot:agents.png 4 w:2 shot:carcel.png a w:1 shot:carcel-sign.png Escape w:1 / t:decision=blocked Enter w:1 '*' r w:3 shot:carcel-replay.png Escape w:1 Escape Escape \
-  5 w:1 shot:lineage.png 6 w:1 C-t w:1 t:process Enter Tab t:queue:nuclear-power w:1 shot:compose.png Escape \
+  5 w:1 Down Down w:2 shot:lineage.png 6 w:1 C-t w:1 t:process Enter Tab t:queue:nuclear-power w:1 shot:compose.png Escape \
   7 w:2 Down Down Down Down Down Down w:3 shot:council.png 8 w:1 shot:voices.png 9 w:1 shot:activity.png '?' w:1 shot:help.png Escape \
   1 w:1 : w:1 t:que w:1 shot:palette.png Escape w:1
 "$shot" -s 140x42 -b 1 -o pulse-light.png "$bin --demo --theme light" w:100
-"$shot" -s 80x24 -b 1 -o pulse-80x24.png "$bin --demo --theme dark" w:75 6 w:1 shot:compose-80x24.png Escape 2 w:1 shot:queues-80x24.png 4 w:2 shot:carcel-80x24.png 7 w:2 shot:council-80x24.png 1
+"$shot" -s 80x24 -b 1 -o pulse-80x24.png "$bin --demo --theme dark" w:75 6 w:1 shot:compose-80x24.png Escape 2 w:1 shot:queues-80x24.png 4 w:2 shot:carcel-80x24.png 5 w:2 Down Enter w:2 shot:lineage-80x24.png Escape 7 w:2 shot:council-80x24.png 1
 
 port=7391
 redis-server --port $port --bind 127.0.0.1 --dir "$work" --save '' --daemonize no >/dev/null &
@@ -27,6 +27,25 @@ until "$bin" doctor --redis redis://127.0.0.1:$port >/dev/null 2>&1; do sleep 0.
 for queue in council matrix ems-dispatch energy-grid; do
   for n in $(seq 40); do printf '{"key":"queue:%s","contents":{"primitive":"matrix.route","source":"a","destination":"b","n":%d}}\n' $queue $n; done
 done | "$bin" dispatch --redis redis://127.0.0.1:$port --batch - >/dev/null
+send() { "$bin" dispatch --redis redis://127.0.0.1:$port --key "queue:$1" --contents "{\"primitive\": \"resource.allocate\", \"vertical\": \"$1\", \"resource_id\": \"r7\", \"amount\": 12}" >/dev/null; }
+# What an attacker does who can write to Redis: an amount is raised, a lineage is cut.
+alter() {
+  redis-cli -p $port lindex "queue:$1" -1 | python3 -c "$2" | redis-cli -p $port -x lset "queue:$1" -1 >/dev/null
+}
+send lab; send robotics; send drones
+(
+  sleep 6
+  alter robotics 'import sys; sys.stdout.write(sys.stdin.read().rstrip("\n").replace("\"amount\": 12", "\"amount\": 1200"))'
+  sleep 8
+  alter robotics 'import sys; sys.stdout.write(sys.stdin.read().rstrip("\n").replace("\"amount\": 1200", "\"amount\": 12"))'
+  alter lab 'import json, sys; p = json.loads(sys.stdin.read()); l = p["chain_of_custody"]["transparent_lineage"]; l[1], l[2] = l[2], l[1]; sys.stdout.write(json.dumps(p))'
+) &
+"$shot" -s 140x42 -b 1 -o lineage-broken.png "$bin --redis redis://127.0.0.1:$port --theme dark" w:3 5 w:7 Down Up w:2 shot:lineage-edited.png w:7 / t:tampered Enter w:1 Up Up w:2
+"$shot" -s 140x42 -b 1 -o lineage-forked.png "$bin --redis redis://127.0.0.1:$port --theme dark" w:2 5 w:2
+redis-cli -p $port del ttt:ledger:main ttt:ledger:main:checkpoint ttt:ledger:main:tiles >/dev/null
+send lab || :
+"$shot" -s 140x42 -b 1 -o lineage-forked.png "$bin --redis redis://127.0.0.1:$port --theme dark" w:3 5 w:3
+"$bin" ledger accept --redis redis://127.0.0.1:$port --why 'for the picture' >/dev/null
 (sleep 12; kill $server) &
 "$shot" -s 140x42 -b 1 -o pulse-away.png "$bin --redis redis://127.0.0.1:$port --theme dark" w:25
 server=

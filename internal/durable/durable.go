@@ -4,6 +4,7 @@ package durable
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -20,9 +21,13 @@ var Step = func(string) {}
 
 // Write makes a file of what fill writes: beside it, synced, renamed over it,
 // and the folder synced. The file has mode 0600 from its first moment, folders
-// that are missing 0700. On an error nothing is left behind.
+// that are missing 0700. What is no file, such as a folder or a device, is not
+// replaced. On an error nothing is left behind.
 func Write(path string, fill func(io.Writer) error) (err error) {
 	dir := filepath.Dir(path)
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is no file that could be replaced", path)
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}

@@ -39,6 +39,10 @@ type Evidence struct {
 	Unproved string // why logged could not be checked; "" when it could
 	Forged   string // why the record is not the one that was sealed: then logged is missing; "" when it is
 
+	// Held says that by its newest record of state the packet is in the carcel:
+	// found elsewhere, it went past it.
+	Held bool
+
 	Digest *Hash // packet_digest of its newest record that has one of the packet; nil for none
 	Batch  bool  // that is the Merkle root of the batch in which the packet travelled
 	Stored *Hash // SHA-256 of the packet as it was found, which Digest is of where there is no seal; nil when not known
@@ -100,6 +104,9 @@ func Verify(r packet.Reading, c Context) Verdict {
 		f.destination(&seals[len(seals)-1], c.Where)
 	}
 	f.ledger(c.Evidence)
+	if c.Evidence != nil && c.Evidence.Held && c.Where != nil && !c.Where.Held {
+		f.lack("by the ledger it is held in the carcel, and it is in %.80q: nobody released it", c.Where.Key)
+	}
 	return f.sum()
 }
 
@@ -130,7 +137,7 @@ func (f *finding) contents(seals []Seal, digest string, err error) {
 	for i := range seals {
 		if seals[i].ContentsSHA256 != digest {
 			f.Contents = contentsEdited
-			f.tamper("the contents are not those that seal %d is over: their digest is %s, not %s", i+1, digest, seals[i].ContentsSHA256)
+			f.tamper("the contents are not those that seal %d is over: their digest is %.16s…, not %.16s…", i+1, digest, seals[i].ContentsSHA256)
 			return
 		}
 	}

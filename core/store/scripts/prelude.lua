@@ -35,6 +35,20 @@ local function extend(key, seconds, created)
   end
 end
 
+-- A checkpoint as it stands, or so much of it that it is seen to be none.
+local function head(key) return redis.call('GETRANGE', key, 0, 16384) end
+
+-- The number of the last id that a stream gave, 0 for none: that of its last record, unless
+-- this was removed. Above 2^53 it is about so.
+local function given(stream)
+  if redis.call('EXISTS', stream) == 0 then return 0 end
+  local info = redis.call('XINFO', 'STREAM', stream)
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then return tonumber(string.match(info[i + 1], '^(%d+)')) end
+  end
+  return 0
+end
+
 -- Appends a record to the ledger, whose type was guarded before, and returns
 -- its position, counted from 1. The position is the stream id, so that a gap
 -- or a rewrite shows. A script appends before it writes anything else: where
@@ -47,14 +61,7 @@ local function append(ledger, fields)
   if type(added) == 'table' and added.err then
     -- The newest records may have been removed: the stream still knows the
     -- last id that it gave.
-    if redis.call('EXISTS', ledger) == 1 then
-      local info = redis.call('XINFO', 'STREAM', ledger)
-      for i = 1, #info, 2 do
-        if info[i] == 'last-generated-id' then
-          position = tonumber(string.match(info[i + 1], '^(%d+)')) + 1
-        end
-      end
-    end
+    position = given(ledger) + 1
     redis.call('XADD', ledger, int(position) .. '-0', unpack(fields))
   end
   return position
