@@ -92,7 +92,7 @@ func (v *Voices) entryOf(trackingID string) string {
 	return ""
 }
 
-// bindings are those that an act stands for, on the carcel's screen.
+// actBindings are those that an act stands for, on the carcel's screen.
 var actBindings = map[voices.Act]string{voices.Sign: "carcel.sign", voices.Appeal: "carcel.appeal", voices.Replay: "carcel.replay"}
 
 // begin does what a finding offers, or begins it where it asks first.
@@ -105,6 +105,10 @@ func (v *Voices) begin(a *voices.Action) tea.Cmd {
 		return send(Go{"screen.carcel", ""})
 	case voices.Accept:
 		return send(GoAndDo{Go{"screen.lineage", ""}, "lineage.accept"})
+	case voices.Requeue:
+		return send(GoAndDo{Go{"screen.agents", a.On.ID}, "agents.requeue"})
+	case voices.Reap:
+		return send(GoAndDo{Go{"screen.agents", ""}, "agents.reap"})
 	case voices.Command:
 		return send(Copy{"the command: " + a.Text, a.Text})
 	case voices.Export:
@@ -134,13 +138,14 @@ func (v *Voices) export(id string) tea.Cmd {
 // allows says whether an act is possible now.
 func (v *Voices) allows(a *voices.Action) keymap.State {
 	switch a.Act {
-	case voices.Sign, voices.Appeal, voices.Replay, voices.Accept:
+	case voices.Sign, voices.Appeal, voices.Replay, voices.Accept, voices.Requeue, voices.Reap:
+		held := a.Act == voices.Sign || a.Act == voices.Appeal || a.Act == voices.Replay
 		switch {
 		case v.Engine.ReadOnly():
 			return keymap.Off("read only")
 		case v.Away():
 			return keymap.Off("acting is off while Redis is away")
-		case a.Act != voices.Accept && v.entryOf(a.On.ID) == "":
+		case held && v.entryOf(a.On.ID) == "":
 			return keymap.Off("it is not in the carcel any more")
 		}
 	case voices.Export:

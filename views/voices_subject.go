@@ -1,17 +1,21 @@
 package views
 
-import "github.com/infrafabric/ifpacket/core/voices"
+import (
+	"github.com/infrafabric/ifpacket/core/ledger"
+	"github.com/infrafabric/ifpacket/core/voices"
+	"github.com/infrafabric/ifpacket/core/watch"
+)
 
 // What the voices read when they are asked on a screen: the row under the bar,
 // or the swarm where none is.
 
-// Subject is the selected queue, or the packet among its values.
+// Subject is the selected queue, or the task or packet selected in it.
 func (q *Queues) Subject() voices.Subject {
+	if r := q.tasks.selected(); q.inside && q.tasks.mine() && r != nil {
+		return voices.Subject{Kind: voices.OfTask, ID: r.id}
+	}
 	if v := q.values.selected(); q.inside && v != nil && v.Packet.TrackingID != "" {
 		return voices.Subject{Kind: voices.OfPacket, ID: v.Packet.TrackingID}
-	}
-	if v := q.values.selected(); q.inside && v != nil && member(v.Record, "task_id") != "" {
-		return voices.Subject{Kind: voices.OfTask, ID: member(v.Record, "task_id")}
 	}
 	return q.queues.Subject()
 }
@@ -37,6 +41,12 @@ func (p *AgentTree) Subject() voices.Subject {
 	default:
 		return voices.Subject{Kind: voices.OfAgent, ID: a.ID}
 	}
+}
+
+// Chosen reports whether an act would be on the agent.
+func (a *Agents) Chosen(id string) bool {
+	sel := a.tree.selected()
+	return sel != nil && sel.more == 0 && sel.ID == id
 }
 
 // Subject is the selected entry.
@@ -68,6 +78,23 @@ func (l *Lineage) Subject() voices.Subject {
 func (p *LineageList) Subject() voices.Subject {
 	if r := p.selected(); r != nil && r.TrackingID != "" {
 		return voices.Subject{Kind: voices.OfPacket, ID: r.TrackingID}
+	}
+	return voices.Swarm
+}
+
+// Subject is what the event is about, where that is a packet or an agent.
+func (p *ActivityList) Subject() voices.Subject {
+	e := p.selected()
+	if e == nil {
+		return voices.Swarm
+	}
+	if _, ok := ledger.ParseID(e.Subject); ok && e.Kind == watch.Decision {
+		return voices.Subject{Kind: voices.OfPacket, ID: e.Subject}
+	}
+	for i := range p.Snap.Agents {
+		if id := p.Snap.Agents[i].ID; id == e.Subject || id == e.Who {
+			return voices.Subject{Kind: voices.OfAgent, ID: id}
+		}
 	}
 	return voices.Swarm
 }

@@ -58,7 +58,7 @@ func heard(t *testing.T, v *Voices, cmd tea.Cmd) {
 	v.Update(told[readingsMsg](t, cmd))
 }
 
-func sees(t *testing.T, v *Voices, texts ...string) {
+func showsOn(t *testing.T, v *Voices, texts ...string) {
 	t.Helper()
 	screen := strings.Join(strings.Fields(plain(v.View(true))), " ")
 	for _, text := range texts {
@@ -71,7 +71,7 @@ func sees(t *testing.T, v *Voices, texts ...string) {
 func TestTheFourVoicesStandSideBySideOrBelowEachOther(t *testing.T) {
 	for _, size := range [][2]int{{140, 35}, {110, 33}, {80, 20}} {
 		v, _ := voicesOf(t, size[0], size[1], engine.Config{})
-		sees(t, v, "Voices the swarm", "Sergio", "What actually happened?", "work is stopped", "queue:council", "Evidence Sergio", "a look into it")
+		showsOn(t, v, "Voices the swarm", "Sergio", "What actually happened?", "work is stopped", "queue:council", "Evidence Sergio", "a look into it")
 		if got, want := strings.Count(plain(v.View(true)), "\n")+1, size[1]; got != want {
 			t.Errorf("%v: %d lines", size, got)
 		}
@@ -105,7 +105,7 @@ func TestEnterGoesToTheEvidenceAndADoesWhatIsOffered(t *testing.T) {
 		t.Errorf("a goes to %v", got)
 	}
 	do(t, v, "list.down")
-	sees(t, v, "a sign for the oldest")
+	showsOn(t, v, "a sign for the oldest")
 	cmd, _ = v.Do("voices.act")
 	if got := told[GoAndDo](t, cmd); got != (GoAndDo{Go{"screen.carcel", strings.Repeat("a", 64)}, "carcel.sign"}) {
 		t.Errorf("a does %v", got)
@@ -128,7 +128,7 @@ func TestNothingIsSignedReadOnlyOrWhileRedisIsAway(t *testing.T) {
 	if s := v.State("voices.act"); s.Enabled {
 		t.Error("one can act while Redis is away")
 	}
-	sees(t, v, "sign for the oldest: acting is off while Redis is away", "12,408 wait")
+	showsOn(t, v, "sign for the oldest: acting is off while Redis is away", "12,408 wait")
 }
 
 func TestTheBarStaysOnItsFindingWhenFiguresMove(t *testing.T) {
@@ -154,7 +154,7 @@ func TestAnOldAnswerIsNotTaken(t *testing.T) {
 	v.Select("queue queue:council")
 	heard(t, v, v.Refresh())
 	v.Update(told[readingsMsg](t, late))
-	sees(t, v, "Voices queue:council")
+	showsOn(t, v, "Voices queue:council")
 	if len(v.readings[0].Findings) != 1 {
 		t.Errorf("the swarm's reading stands under a queue's name: %d findings", len(v.readings[0].Findings))
 	}
@@ -169,7 +169,7 @@ func TestWhatCannotBeReadIsSaid(t *testing.T) {
 	c.err = errors.New("no permission")
 	v.Now = v.Now.Add(time.Minute)
 	heard(t, v, v.Refresh())
-	sees(t, v, "not read: no permission", "12,408 wait") // the last reading stays
+	showsOn(t, v, "not read: no permission", "12,408 wait") // the last reading stays
 }
 
 func TestInTheStackTheBarGoesOnIntoTheNextVoice(t *testing.T) {
@@ -184,7 +184,7 @@ func TestInTheStackTheBarGoesOnIntoTheNextVoice(t *testing.T) {
 	if last := len(voices.Voices) - 1; v.voice != last || v.at[last] != len(v.readings[last].Findings)-1 {
 		t.Errorf("it ends at voice %d, finding %d", v.voice, v.at[v.voice])
 	}
-	sees(t, v, "Danny")
+	showsOn(t, v, "Danny")
 	if !strings.Contains(plain(v.View(true)), "▌") {
 		t.Error("the bar is out of sight")
 	}

@@ -120,13 +120,15 @@ const (
 	Trace   Act = "trace"   // the packet's whole story
 	Export  Act = "export"  // the report as a file
 	Accept  Act = "accept"  // a refused ledger
+	Requeue Act = "requeue" // the tasks that an agent holds
+	Reap    Act = "reap"    // mend what is wrong in the whole swarm
 	Command Act = "command" // a command to run, which is copied
 )
 
 // Action is an act, on what, and what it would save or settle.
 type Action struct {
 	Act   Act     `json:"act"`
-	On    Subject `json:"on"`
+	On    Subject `json:"on,omitzero"`       // zero of a Command
 	Words string  `json:"words"`             // "sign for it"
 	Text  string  `json:"command,omitempty"` // of a Command
 }

@@ -127,11 +127,12 @@ func agentSays(c *Case, a *watch.Agent, s *said) {
 	on := Subject{OfAgent, a.ID}
 	switch a.State {
 	case watch.Silent:
-		holds := "It holds no task."
+		holds, act, words := "It holds no task.", Look, "look at it"
 		if n := len(a.Claims); n > 0 {
+			act, words = Requeue, "put its work back"
 			holds = fmt.Sprintf("It holds %s, which nobody works on.", counted(n, "task"))
 		}
-		s.add(Wrong, fmt.Sprintf("%s is silent: it %s. %s", a.ID, beat, holds), ref).offer(Look, on, "look at it")
+		s.add(Wrong, fmt.Sprintf("%s is silent: it %s. %s", a.ID, beat, holds), ref).offer(act, on, words)
 	case watch.Late:
 		s.add(Watch, fmt.Sprintf("%s is late: it %s, and a heartbeat lasts %s.", a.ID, beat, span(a.BeatTTL)), ref).offer(Look, on, "look at it")
 	default:
@@ -178,7 +179,7 @@ func tasksLost(c *Case, s *said) {
 	t := c.Snap.Tasks
 	if t.Lost > 0 {
 		s.add(Wrong, fmt.Sprintf("%s lost: neither waiting nor claimed nor completed.", counted(t.Lost, "task")+" "+verb(t.Lost, "is", "are")), figureRef("tasks", count(t.Lost)+" lost")).
-			command("puts them back", "ifpacket agent reap")
+			offer(Reap, Swarm, "mend the swarm")
 	}
 	if t.Waiting > 0 || t.Claimed > 0 {
 		s.add(Note, fmt.Sprintf("%s %s, %s %s worked on.", counted(t.Waiting, "task"), verb(t.Waiting, "waits", "wait"), count(t.Claimed), verb(t.Claimed, "is", "are")),
