@@ -19,6 +19,7 @@ func defaults() []Binding {
 		{ID: "pane.previous", Keys: []string{"shift+tab"}, Help: "pane back", Description: "Focus the pane before."},
 		{ID: "pane.zoom", Keys: []string{"z"}, Help: "zoom", Description: "Give the focused pane the whole screen, or take it back.", Order: 60, Keep: 7},
 		{ID: "attention.next", Keys: []string{"0"}, Help: "next", Description: "Go to the next thing that waits for a person, is stuck or is silent."},
+		{ID: "voices.ask", Keys: []string{"v"}, Help: "voices", Description: "Have the four voices read what is selected: a queue, an agent, a held packet, a packet."},
 		{ID: "theme.next", Keys: []string{"T"}, Help: "theme", Description: "Switch to the next theme."},
 		{ID: "mouse.toggle", Keys: []string{"M"}, Help: "mouse", Description: "Switch the mouse off, so the terminal can select text, or on again."},
 		{ID: "retry", Keys: []string{"R"}, Help: "retry now", Description: "Try to reach Redis now instead of waiting."},
@@ -82,6 +83,12 @@ func defaults() []Binding {
 		{ID: "council.whatif", Keys: []string{"w"}, Help: "what if", Scope: Council, Description: "Try another policy on the last decisions and see which would flip; nothing is changed.", Order: 52, Keep: 4},
 		{ID: "council.sort", Keys: []string{"s"}, Help: "sort", Scope: Council, Description: "Sort by how often each rule fired, or by the policy's own order again.", Order: 54, Keep: 5},
 		{ID: "council.read", Keys: []string{"r"}, Help: "read again", Scope: Council, Description: "Read the counts now instead of waiting.", Order: 56, Keep: 9},
+
+		{ID: "voices.act", Keys: []string{"a"}, Help: "do it", Scope: Voices, Description: "Do what the selected finding offers: go there and begin it, write the report, or copy the command. What changes something asks first.", Order: 35, Keep: 2},
+		{ID: "voices.next", Keys: []string{"tab", "right", "l"}, Help: "voice", Label: "←→", Scope: Voices, Shadows: "pane.next", Description: "Go to the next voice.", Order: 15, Keep: 6},
+		{ID: "voices.previous", Keys: []string{"shift+tab", "left", "h"}, Help: "voice back", Scope: Voices, Shadows: "pane.previous", Description: "Go to the voice before."},
+		{ID: "voices.swarm", Keys: []string{"s"}, Help: "swarm", Scope: Voices, Description: "Read the swarm as a whole.", Order: 52, Keep: 4},
+		{ID: "voices.again", Keys: []string{"r"}, Help: "read again", Scope: Voices, Description: "Gather the evidence and read it again now.", Order: 54, Keep: 5},
 
 		{ID: "activity.follow", Keys: []string{"f"}, Help: "follow", Scope: Activity, Description: "Stay at the end as new events come, or stop.", Order: 45, Keep: 4},
 		{ID: "activity.kinds", Keys: []string{"s"}, Help: "kinds", Scope: Activity, Description: "Show all events, or only decisions, messages, repairs, or what the console did.", Order: 46, Keep: 3},

@@ -155,7 +155,7 @@ func (c *console) follow(cmd tea.Cmd) {
 		switch msg.(type) {
 		case views.Copy:
 			c.tell(msg) // and leave the clipboard alone
-		case views.Go, views.Toast, views.Ask, views.Pick:
+		case views.Go, views.GoAndDo, views.Toast, views.Ask, views.Pick:
 			c.tell(msg)
 			c.follow(c.cmd)
 		}

@@ -114,7 +114,7 @@ func exact(t interface {
 
 // keysPressed are those of a busy operator.
 var keysPressed = []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "0", "tab", "shift+tab", "z", "enter", "esc", "/", "a", "x", "c", "y", "f", "up", "down",
-	"end", "home", "pgdown", "left", "right", ":", "?", "f1", "f5", "ctrl+t", "ctrl+o", "ctrl+f", "T", "R", "M", "t", "o", "e", "A"}
+	"end", "home", "pgdown", "left", "right", ":", "?", "f1", "f5", "ctrl+t", "ctrl+o", "ctrl+f", "T", "R", "M", "t", "o", "e", "A", "v", "s", "r"}
 
 func TestEveryScreenIsExactWhateverRedisHolds(t *testing.T) {
 	tb := t

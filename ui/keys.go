@@ -60,6 +60,8 @@ func (m *model) do(id string) (tea.Cmd, bool) {
 		m.overlay = newPalette(m)
 	case "attention.next":
 		return m.nextMatter(), true
+	case "voices.ask":
+		return m.askVoices(), true
 	case "theme.next":
 		return m.nextTheme(), true
 	case "mouse.toggle":

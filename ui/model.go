@@ -9,6 +9,7 @@ import (
 
 	"github.com/infrafabric/ifpacket/core/ledger"
 	"github.com/infrafabric/ifpacket/core/lineage"
+	"github.com/infrafabric/ifpacket/core/voices"
 	"github.com/infrafabric/ifpacket/core/watch"
 	"github.com/infrafabric/ifpacket/keymap"
 	"github.com/infrafabric/ifpacket/themes"
@@ -62,7 +63,7 @@ func newModel(o Options) (*model, error) {
 	}
 	m := &model{options: o, theme: theme, picture: o.Engine.Watcher().Snapshot, clock: time.Now}
 	m.lineage, m.ledger = o.Engine.Feed().Picture, o.Engine.Ledger().State
-	s := &views.Shared{Engine: o.Engine, Theme: theme, Keys: o.Keys, As: o.As, Snap: m.picture(), Now: m.clock(), Evidence: o.Engine}
+	s := &views.Shared{Engine: o.Engine, Theme: theme, Keys: o.Keys, As: o.As, Snap: m.picture(), Now: m.clock(), Evidence: o.Engine, Voices: o.Engine}
 	m.shared = s
 	m.screens = []screen{
 		{"screen.pulse", "Pulse", views.NewPulse(s)},
@@ -122,6 +123,8 @@ func (m *model) handle(msg tea.Msg) tea.Cmd {
 		return m.pane().Update(msg)
 	case views.Go:
 		return m.goTo(msg)
+	case views.GoAndDo:
+		return m.goAndDo(msg)
 	case views.Toast:
 		m.toasts.Show(widget.Toast(msg), m.shared.Now)
 		return nil
@@ -218,6 +221,26 @@ func (m *model) goTo(g views.Go) tea.Cmd {
 		return cmd
 	}
 	return nil
+}
+
+// goAndDo goes somewhere and carries out a binding there, unless the row that
+// it is for is not the selected one.
+func (m *model) goAndDo(g views.GoAndDo) tea.Cmd {
+	cmd := m.goTo(g.Go)
+	if p, ok := m.pane().(interface{ Chosen(string) bool }); g.Select != "" && (!ok || !p.Chosen(g.Select)) {
+		return tea.Batch(cmd, m.say(themes.GlyphCalm, "it is not here any more, or others are marked: nothing was done"))
+	}
+	act, _ := m.do(g.Do)
+	return tea.Batch(cmd, act)
+}
+
+// askVoices has what is selected read by the four voices.
+func (m *model) askVoices() tea.Cmd {
+	on := voices.Swarm
+	if p, ok := m.pane().(interface{ Subject() voices.Subject }); ok {
+		on = p.Subject()
+	}
+	return m.goTo(views.Go{Screen: "screen.voices", Select: on.String()})
 }
 
 // keepTime keeps one timer running while something on the screen ages that no

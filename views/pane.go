@@ -10,6 +10,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/engine"
 	"github.com/infrafabric/ifpacket/core/ledger"
 	"github.com/infrafabric/ifpacket/core/lineage"
+	"github.com/infrafabric/ifpacket/core/voices"
 	"github.com/infrafabric/ifpacket/core/watch"
 	"github.com/infrafabric/ifpacket/keymap"
 	"github.com/infrafabric/ifpacket/themes"
@@ -29,6 +30,12 @@ type Shared struct {
 	Lineage  *lineage.Picture // verdicts of what arrives; nil is none yet
 	Ledger   *ledger.State    // how the ledger stood at the last look; nil is none yet
 	Evidence Evidence
+	Voices   Reader
+}
+
+// Reader gives the four readings of a subject.
+type Reader interface {
+	Readings(ctx context.Context, on voices.Subject) ([len(voices.Voices)]voices.Reading, error)
 }
 
 // Evidence is what the Lineage screen asks of the engine.
@@ -98,6 +105,13 @@ type Pane interface {
 type Go struct {
 	Screen string // the ID of the screen's binding, such as "screen.queues"
 	Select string // identity of the row, "" for none
+}
+
+// GoAndDo asks the root to show a screen, to select something there, and to
+// carry out a binding, as its key would; not where something else is selected.
+type GoAndDo struct {
+	Go
+	Do string
 }
 
 // Toast asks the root to say a word at the foot of the screen.

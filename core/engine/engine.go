@@ -65,6 +65,7 @@ type Engine struct {
 	tracer     *lineage.Tracer
 	bridge     *bridge.Bridge
 	feed       *lineage.Feed
+	voices     voiced
 }
 
 // Open makes an engine. It does not connect: a Redis that is away shows at

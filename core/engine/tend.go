@@ -16,12 +16,13 @@ const (
 // Tend does what some console has to do now and then, until ctx ends: it looks
 // at the ledger, seals it where this machine can, ends the waits for a person
 // that are over, and mends what it finds broken in the swarm twice. What fails
-// is told to the activity. A read-only engine only looks. Any number of consoles
+// is told to the activity. It samples the memory that Redis uses, too. A read-only engine only looks. Any number of consoles
 // may tend.
 func (e *Engine) Tend(ctx context.Context) {
 	var both sync.WaitGroup
 	defer both.Wait()
 	both.Go(func() { e.tendLedger(ctx) })
+	both.Go(func() { e.tendMemory(ctx) })
 	if !e.ReadOnly() {
 		both.Go(func() { e.tendWaits(ctx) })
 		both.Go(func() { e.tendSwarm(ctx) })
