@@ -22,8 +22,8 @@ test: setup ## install what the tests need, then run all of them with -race
 	$(GO) test $(TESTFLAGS) ./...
 	@$(MAKE) --no-print-directory fuzz
 
-setup: ## install redis-server and python3 from the system's packages if there are none
-	@for tool in redis-server python3; do \
+setup: ## install redis-server, python3 and openssl from the system's packages if there are none
+	@for tool in redis-server python3 openssl; do \
 	  command -v $$tool >/dev/null && continue; \
 	  echo "installing $$tool, which the tests need"; \
 	  sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \

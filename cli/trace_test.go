@@ -2,6 +2,8 @@ package cli_test
 
 import (
 	"context"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -46,4 +48,26 @@ func TestAPacketIsTracedFromItsBirthToItsEnd(t *testing.T) {
 	says(s.trace(id, "-o", "table").ends(t, 4), "missing")
 	s.trace("550e8400-e29b-41d4-a716-446655440000").fails(t, 5, "no such packet")
 	s.trace().fails(t, 2, "tracking id")
+}
+
+func TestTheEvidenceOnAPacketGoesIntoAFileThatChecksItself(t *testing.T) {
+	s := start(t)
+	onMachine(t, t.TempDir())
+	id := s.sent(t)
+	dir := t.TempDir()
+	zipped := filepath.Join(dir, "evidence.zip")
+	s.trace(id, "--bundle", zipped).ends(t, 0).says(t, 1, "the bundle lacks something", "ledger checkpoint", "not under a checkpoint yet")
+	s.ledger("checkpoint").ends(t, 0)
+	if o := s.trace(id, "--bundle", zipped).ends(t, 0).says(t, 0).object(t); o["tracking_id"] != id {
+		t.Errorf("%v", o)
+	}
+	if out, err := exec.Command("python3", "-m", "zipfile", "-e", zipped, dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if out, err := exec.Command("python3", filepath.Join(dir, "check.py")).CombinedOutput(); err != nil {
+		t.Errorf("%v:\n%s", err, out)
+	}
+	s.trace(id, "--bundle", "").fails(t, 2, "--bundle needs")
+	s.trace(id, "--bundle", dir).fails(t, 1, "nothing was written")
+	s.trace("550e8400-e29b-41d4-a716-446655440000", "--bundle", zipped).fails(t, 5, "no such packet")
 }

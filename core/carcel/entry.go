@@ -69,6 +69,10 @@ func stone(e *Entry, state string, at time.Time) string {
 	return string(text)
 }
 
+// Stone is what stands in the list where an entry was: who it was and what
+// became of it, and nothing of what it held.
+func Stone(e *Entry, state string, at time.Time) string { return stone(e, state, at) }
+
 // Held is an entry in full.
 type Held struct {
 	Entry

@@ -78,7 +78,7 @@ func ParseRecorded(raw []byte) (Recorded, error) {
 // masked, and the decision of a batch keeps none (false).
 func (r Recorded) Action() (Action, bool) {
 	input, there := r.value.Get("input")
-	if !there || input.Kind() != packet.Object {
+	if _, erased := input.Get("erased"); !there || erased || input.Kind() != packet.Object {
 		return Action{}, false
 	}
 	text := func(key string) string {
@@ -148,6 +148,22 @@ func (r Recorded) JSON() string {
 		v = v.With("replays", packet.IntOf(int64(r.Replays)))
 	}
 	return string(packet.AppendValueJSON(nil, v))
+}
+
+// Erased is the record without what was judged, and whether it had that. Of the
+// input stays {"erased": true, "payload_sha256": digest}, by which the
+// signatures of persons still hold; the digest is that of the contents (see
+// custody.ContentsSHA256), "" when it is not known.
+func (r Recorded) Erased(contentsSHA256 string) (record string, had bool) {
+	input, there := r.value.Get("input")
+	if _, erased := input.Get("erased"); !there || erased {
+		return r.Raw, false
+	}
+	left := []packet.Member{{Key: "erased", Value: packet.BoolOf(true)}}
+	if contentsSHA256 != "" {
+		left = append(left, packet.Member{Key: "payload_sha256", Value: packet.StringOf(contentsSHA256)})
+	}
+	return string(packet.AppendValueJSON(nil, r.value.With("input", packet.ObjectOf(left...)))), true
 }
 
 // without is an object less one of its members.

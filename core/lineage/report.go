@@ -25,7 +25,8 @@ type Report struct {
 
 	Packet  packet.Packet // as it is in the first place; the zero Packet when it is nowhere
 	Found   bool
-	Bytes   int // its size as it stands
+	Bytes   int    // its size as it stands
+	Stored  string // the value as it stands: the packet, or the carcel's entry about it
 	Verdict seal.Verdict
 	Order   string // of the lineage: "oldest first", "newest first", or "not known"
 	Chain   []Step

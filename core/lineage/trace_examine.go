@@ -19,7 +19,7 @@ func (s *story) examine(ctx context.Context) {
 		return
 	}
 	best := &s.finds[0]
-	s.Found, s.Packet, s.Bytes = true, best.read.Packet, len(best.raw)
+	s.Found, s.Packet, s.Bytes, s.Stored = true, best.read.Packet, len(best.raw), best.raw
 	if c := citationOf(&s.Packet); c != "" {
 		s.Citation = c
 	}

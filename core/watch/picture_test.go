@@ -508,7 +508,7 @@ func TestAnOrdinaryClaimIsNoFault(t *testing.T) {
 	t.Parallel()
 	server := testredis.Start(t)
 	c := server.Client()
-	e := follow(t, server.URL(), watch.Options{Flush: 5 * time.Millisecond, Resync: 20 * time.Millisecond})
+	e := follow(t, server.URL(), watch.Options{Flush: 5 * time.Millisecond, Resync: 100 * time.Millisecond})
 	e.untilState(watch.Live)
 	for i := range 200 {
 		id := fmt.Sprint("t", i)
