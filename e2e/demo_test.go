@@ -48,7 +48,7 @@ var screens = []struct{ key, title, word string }{
 	{"5", "Lineage", "ledger"},
 	{"6", "Compose", "Verdict"},
 	{"7", "Council", "policy"},
-	{"8", "Voices", "readings"},
+	{"8", "Voices", "Sergio"},
 	{"9", "Activity", "newest last"},
 }
 
