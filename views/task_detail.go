@@ -296,7 +296,7 @@ func (d *taskDetail) turn(id string) (tea.Cmd, bool) {
 	if !ok || total == 0 || d.pending || d.query.Value() != "" {
 		return nil, false
 	}
-	from := d.from
+	var from int64
 	switch last := i == len(d.rows.items)-1; {
 	case (id == "list.down" || id == "list.pagedown") && last && d.from+taskWindow < total:
 		from, d.toFirst = d.from+taskWindow, true
