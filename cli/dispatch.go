@@ -73,7 +73,7 @@ func (a *app) dispatch(ctx context.Context, f dispatchFlags) error {
 	if f.contents == "" {
 		return usage("dispatch needs --contents (JSON, @FILE or -), or --batch FILE")
 	}
-	contents, err := a.readContents(ctx, f.contents)
+	contents, err := a.readContents(ctx, "--contents", f.contents)
 	if err != nil {
 		return err
 	}
@@ -116,9 +116,9 @@ func (a *app) printReceipt(r dispatch.Receipt, output string) {
 	a.printJSON(r)
 }
 
-// readContents reads JSON given on the command line, in a file, or on stdin.
-func (a *app) readContents(ctx context.Context, arg string) (packet.Value, error) {
-	text, source := []byte(arg), "--contents"
+// readContents reads JSON given with a flag, in a file, or on stdin.
+func (a *app) readContents(ctx context.Context, flag, arg string) (packet.Value, error) {
+	text, source := []byte(arg), flag
 	var err error
 	switch {
 	case arg == "-":

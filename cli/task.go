@@ -33,7 +33,7 @@ func (a *app) taskPostCommand() *cobra.Command {
 				return usage("task post needs --queue")
 			}
 			if data != "" {
-				v, err := a.readContents(cmd.Context(), data)
+				v, err := a.readContents(cmd.Context(), "--data", data)
 				if err != nil {
 					return err
 				}

@@ -87,15 +87,15 @@ func (a *Agents) State(id string) keymap.State {
 // what was read of it besides.
 type agentDetail struct {
 	*Shared
-	tree          *AgentTree
-	id            string     // of the agent that is shown, "" for none
-	read          *agentRead // what was read of it; nil while nothing is
-	question      string     // what read answers
-	pending       bool       // an answer is on its way
-	number        int        // of the question, so that only the last one counts
-	reader        *contextReader
-	rule          widget.Rule
-	top           int
+	tree     *AgentTree
+	id       string     // of the agent that is shown, "" for none
+	read     *agentRead // what was read of it; nil while nothing is
+	question string     // what read answers
+	pending  bool       // an answer is on its way
+	number   int        // of the question, so that only the last one counts
+	reader   *contextReader
+	rule     widget.Rule
+	scroll
 	width, height int
 }
 
@@ -153,6 +153,8 @@ func (d *agentDetail) State(id string) keymap.State {
 	return keymap.On
 }
 
+func (d *agentDetail) room() int { return max(d.height-2, 1) }
+
 // Do scrolls, here or through the context.
 func (d *agentDetail) Do(id string) (tea.Cmd, bool) {
 	if d.reader != nil {
@@ -162,13 +164,7 @@ func (d *agentDetail) Do(id string) (tea.Cmd, bool) {
 		}
 		return d.reader.do(d, id)
 	}
-	page := max(d.height-3, 1)
-	step, known := map[string]int{"list.up": -1, "list.down": 1, "list.pageup": -page, "list.pagedown": page,
-		"list.home": -d.top, "list.end": 1 << 20}[id]
-	if known {
-		d.top = max(d.top+step, 0)
-	}
-	return nil, known
+	return nil, d.do(id, d.room())
 }
 
 // View draws title and sections, or the context.
@@ -184,14 +180,11 @@ func (d *agentDetail) View(focused bool) string {
 	l := agentLook(a.State)
 	d.rule.Title, d.rule.Note = a.ID, a.Role
 	lines := d.page(a).lines
-	room := max(d.height-2, 1)
-	d.top = min(d.top, max(len(lines)-room, 0))
-	if len(lines) > room {
-		d.rule.Badges = append(d.rule.Badges, []widget.Span{widget.T(themes.Faint, widget.Range(d.top, d.top+room, len(lines)))})
-	}
+	from, to, badge := d.window(len(lines), d.room())
+	d.rule.Badges = append(d.rule.Badges, badge...)
 	d.rule.Badges = append(d.rule.Badges, widget.Badge(d.Theme, l.glyph, l.word, a.State.String()))
 	parts := []string{d.rule.View(d.Theme, d.width), widget.Gap(d.width)}
-	for i := d.top; i < min(d.top+room, len(lines)); i++ {
+	for i := from; i < to; i++ {
 		parts = append(parts, lines[i].Render(d.Theme, themes.Bg, d.width))
 	}
 	return widget.Fit(widget.Stack(parts...), d.width, d.height)

@@ -10,7 +10,6 @@ import (
 	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/keymap"
-	"github.com/infrafabric/ifpacket/themes"
 	"github.com/infrafabric/ifpacket/ui/widget"
 )
 
@@ -19,10 +18,10 @@ import (
 // the list does not keep is asked for once the selection has settled.
 type heldDetail struct {
 	*Shared
-	list          *CarcelList
-	cases         cases
-	rule          widget.Rule
-	top           int
+	list  *CarcelList
+	cases cases
+	rule  widget.Rule
+	scroll
 	width, height int
 }
 
@@ -146,7 +145,6 @@ func contentsOf(h *carcel.Held) string {
 // Do copies the contents, as long as they are not read the tracking id, or
 // scrolls.
 func (d *heldDetail) Do(id string) (tea.Cmd, bool) {
-	page := max(d.room()-1, 1)
 	switch id {
 	case "list.copy":
 		c, e := d.read(), d.entry()
@@ -159,23 +157,8 @@ func (d *heldDetail) Do(id string) (tea.Cmd, bool) {
 			return send(Copy{"the contents", c.text}), true
 		}
 		return send(Copy{"the entry", c.k.Held.Raw}), true
-	case "list.up":
-		d.top--
-	case "list.down":
-		d.top++
-	case "list.pageup":
-		d.top -= page
-	case "list.pagedown":
-		d.top += page
-	case "list.home":
-		d.top = 0
-	case "list.end":
-		d.top = 1 << 30
-	default:
-		return nil, false
 	}
-	d.top = max(d.top, 0)
-	return nil, true
+	return nil, d.do(id, d.room())
 }
 
 // State: a detail scrolls, and there is nothing below it.
@@ -222,13 +205,10 @@ func (d *heldDetail) View(focused bool) string {
 		badge[1] = widget.B(l.word, " "+words+" "+quorum(e))
 	}
 	doc := d.document(e)
-	d.top = min(d.top, max(doc.len()-d.room(), 0))
-	if doc.len() > d.room() {
-		d.rule.Badges = append(d.rule.Badges, []widget.Span{widget.T(themes.Faint, widget.Range(d.top, d.top+d.room(), doc.len()))})
-	}
-	d.rule.Badges = append(d.rule.Badges, badge)
+	from, to, in := d.window(doc.len(), d.room())
+	d.rule.Badges = append(append(d.rule.Badges, in...), badge)
 	parts := []string{d.rule.View(d.Theme, d.width), widget.Gap(d.width)}
-	for i := d.top; i < min(d.top+d.room(), doc.len()); i++ {
+	for i := from; i < to; i++ {
 		parts = append(parts, doc.line(d.Theme, i, d.width))
 	}
 	return widget.Fit(widget.Stack(parts...), d.width, d.height)

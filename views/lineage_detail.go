@@ -31,8 +31,8 @@ type lineageDetail struct {
 	stories map[string]*reading
 	drawn   drawnStory
 
-	rule          widget.Rule
-	top           int
+	rule widget.Rule
+	scroll
 	width, height int
 }
 
@@ -181,7 +181,6 @@ func (d *lineageDetail) Update(msg tea.Msg) tea.Cmd {
 
 // Do copies the packet, as long as it is not read its tracking id, or scrolls.
 func (d *lineageDetail) Do(id string) (tea.Cmd, bool) {
-	page := max(d.room()-1, 1)
 	switch id {
 	case "list.copy":
 		switch r := d.report(); {
@@ -191,23 +190,8 @@ func (d *lineageDetail) Do(id string) (tea.Cmd, bool) {
 			return send(Copy{"the tracking id", d.asked}), true
 		}
 		return nil, false
-	case "list.up":
-		d.top--
-	case "list.down":
-		d.top++
-	case "list.pageup":
-		d.top -= page
-	case "list.pagedown":
-		d.top += page
-	case "list.home":
-		d.top = 0
-	case "list.end":
-		d.top = 1 << 30
-	default:
-		return nil, false
 	}
-	d.top = max(d.top, 0)
-	return nil, true
+	return nil, d.do(id, d.room())
 }
 
 // State: a detail scrolls, and there is nothing below it.
@@ -283,13 +267,10 @@ func (d *lineageDetail) View(focused bool) string {
 	doc := d.document()
 	d.rule = doc.head
 	d.rule.Focused = focused
-	n := len(doc.lines)
-	d.top = min(d.top, max(n-d.room(), 0))
-	if n > d.room() {
-		d.rule.Badges = append([][]widget.Span{{widget.T(themes.Faint, widget.Range(d.top, d.top+d.room(), n))}}, d.rule.Badges...)
-	}
+	from, to, badge := d.window(len(doc.lines), d.room())
+	d.rule.Badges = append(badge, d.rule.Badges...)
 	parts := []string{d.rule.View(d.Theme, d.width), widget.Gap(d.width)}
-	for i := d.top; i < min(d.top+d.room(), n); i++ {
+	for i := from; i < to; i++ {
 		parts = append(parts, doc.lines[i].Render(d.Theme, themes.Bg, d.width))
 	}
 	return widget.Fit(widget.Stack(parts...), d.width, d.height)

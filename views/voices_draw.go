@@ -226,11 +226,15 @@ func (v *Voices) columns(width, height int, focused bool) string {
 		on := focused && i == v.voice
 		v.lines[i] = v.says(i, w, true)
 		room := max(height-1, 1)
+		cut := len(v.lines[i]) > room
+		if cut { // its last line tells what is out of sight: a title has no room for that
+			room = max(room-1, 1)
+		}
 		view, top := v.draw(v.lines[i], v.top[i], w, room, on)
 		v.top[i] = top
 		rule := widget.Rule{Title: string(r.Voice), Focused: on, Badges: v.counts(r)}
-		if n := len(v.lines[i]); n > room {
-			rule.Badges = append(rule.Badges, []widget.Span{widget.T(themes.Faint, widget.Commas(n-top-len(view))+" below")})
+		if more := len(v.lines[i]) - top - len(view); cut && more > 0 {
+			view = append(view, widget.Text(v.Theme, themes.Bg, w, widget.T(themes.Faint, widget.Gap(widget.ColText)+"↓ "+widget.Commas(more)+" more lines")))
 		}
 		blocks = append(blocks, widget.Block{View: widget.Fit(widget.Stack(append([]string{rule.View(v.Theme, w)}, view...)...), w, height), Width: w})
 	}

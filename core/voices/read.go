@@ -90,6 +90,10 @@ func verdict(r *Reading, of Kind) string {
 	if len(r.Findings) == 0 {
 		return "nothing to say of this"
 	}
+	elsewhere := func(f Finding) bool { return f.severity == Wrong && f.rule != "agents" }
+	if r.Voice == Sergio && of == OfSwarm && r.Worst() == Wrong && !slices.ContainsFunc(r.Findings, elsewhere) {
+		return "some work is stopped" // that of a silent agent; the others go on
+	}
 	if s := r.Worst(); s < Note {
 		return words[s]
 	}

@@ -71,6 +71,16 @@ func TestTheWorstIsToldFirstAndSumsUp(t *testing.T) {
 	}
 }
 
+func TestASilentAgentStopsOnlyItsOwnWork(t *testing.T) {
+	silent := agents(watch.Agent{ID: "haiku", State: watch.Silent}, watch.Agent{ID: "other", State: watch.Alive})
+	if r := Read(swarmCase(silent))[0]; r.Worst() != Wrong || r.Verdict != "some work is stopped" {
+		t.Errorf("%q of %s", r.Verdict, told(r.Findings))
+	}
+	if r := Read(swarmCase(silent, queues(waitingQueue(watch.Stuck, 4, 0))))[0]; r.Verdict != "work is stopped" {
+		t.Errorf("%q of %s", r.Verdict, told(r.Findings))
+	}
+}
+
 func TestASubjectIsReadAsItIsWritten(t *testing.T) {
 	for _, on := range []Subject{Swarm, onPacket, {OfQueue, "queue:with a space"}} {
 		if back := ParseSubject(on.String()); back != on {
