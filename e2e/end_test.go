@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"os"
+	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -50,6 +52,9 @@ func TestOutputIntoAPipeIsToldToo(t *testing.T) {
 
 func TestAClosedTerminalEndsTheConsoleAndKeepsTheDraft(t *testing.T) {
 	t.Parallel()
+	heard := make(chan os.Signal, 1) // under nohup the console would be born deaf to it
+	signal.Notify(heard, syscall.SIGHUP)
+	defer signal.Stop(heard)
 	home := t.TempDir()
 	c := console.Setup{Home: home}.Start(t, "--demo")
 	compose(c.See("● live"), "queue:hung").Signal(syscall.SIGHUP).Ends(0)
