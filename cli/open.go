@@ -10,16 +10,18 @@ import (
 	"github.com/infrafabric/ifpacket/core/custody/keyring"
 	"github.com/infrafabric/ifpacket/core/engine"
 	"github.com/infrafabric/ifpacket/core/governance"
+	"github.com/infrafabric/ifpacket/core/meter"
 	"github.com/infrafabric/ifpacket/demo"
 )
 
 // place is the Redis that a command works on.
 type place struct {
-	engine *engine.Engine
-	name   string // the profile's name, "demo", or ""
-	url    string
-	config configuration
-	close  func()
+	engine  *engine.Engine
+	name    string // the profile's name, "demo", or ""
+	url     string
+	config  configuration
+	close   func()
+	unserve func() // ends --metrics
 
 	chamber *governance.Chamber // the council by a policy file; nil when the demo brings its own
 }
@@ -27,12 +29,13 @@ type place struct {
 // open finds out which Redis is meant, starts the demo when that is asked
 // for, and opens the engine on it.
 func (a *app) open(ctx context.Context) (*place, error) {
-	p := &place{close: func() {}}
+	p := &place{close: func() {}, unserve: func() {}}
 	var err error
 	if p.config, err = loadConfig(a.global.config); err != nil {
 		return nil, err
 	}
 	var council governance.Council
+	var measure *meter.Meter
 	policy, keys := a.global.policy, keyring.Files(dataHome())
 	readOnly, mayLose, unrecorded := a.global.readOnly, false, []string(nil)
 	switch {
@@ -42,7 +45,7 @@ func (a *app) open(ctx context.Context) (*place, error) {
 			return nil, err
 		}
 		p.name, p.url, p.close, council = "demo", world.URL(), world.Close, world.Council()
-		keys = world.Keys()
+		keys, measure = world.Keys(), world.Meter()
 	case a.global.redis != "":
 		p.url = a.global.redis
 	case a.global.profile == "" && os.Getenv("IFPACKET_REDIS") != "":
@@ -72,8 +75,13 @@ func (a *app) open(ctx context.Context) (*place, error) {
 	}
 	p.engine, err = engine.Open(engine.Config{
 		URL: p.url, ReadOnly: readOnly, Council: council, Keys: keys, Tell: a.told,
-		Ephemeral: mayLose, Unrecorded: unrecorded, Exports: filepath.Join(dataHome(), "exports"),
+		Ephemeral: mayLose, Unrecorded: unrecorded, Exports: filepath.Join(dataHome(), "exports"), Meter: measure,
 	})
+	if err == nil && a.global.metrics != "" {
+		if p.unserve, err = a.serveMetrics(a.global.metrics, p.engine); err != nil {
+			_ = p.engine.Close()
+		}
+	}
 	if err != nil {
 		p.end()
 		return nil, err
@@ -102,8 +110,9 @@ func (a *app) tabled(ctx context.Context, do func(p *place, output string) error
 	return a.with(ctx, a.tableOrJSON(), []string{"json", "table"}, do)
 }
 
-// Close ends the engine, then the demo under it.
+// Close ends the metrics and the engine, then the demo under it.
 func (p *place) Close() {
+	p.unserve()
 	_ = p.engine.Close()
 	p.end()
 }

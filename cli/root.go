@@ -38,6 +38,7 @@ type globals struct {
 	output   string
 	policy   string
 	as       string
+	metrics  string
 	readOnly bool
 	demo     bool
 	seed     uint64
@@ -106,6 +107,7 @@ ifpacket dispatch --key queue:council --contents '{"primitive": "matrix.route"}'
 	flags.StringVarP(&a.global.output, "output", "o", "", "format: json or table (status: prometheus too)")
 	flags.StringVar(&a.global.policy, "policy", "", "the council's policy: default, s2, or a file (default: the profile's, or default)")
 	flags.StringVar(&a.global.as, "as", "", "which local operator key signs: its name or person")
+	flags.StringVar(&a.global.metrics, "metrics", "", "serve Prometheus metrics at /metrics while the command runs: a port (on the loopback) or host:port")
 	flags.BoolVar(&a.global.readOnly, "read-only", false, "write nothing to Redis")
 	flags.BoolVar(&a.global.demo, "demo", false, "run on an embedded Redis with a simulated swarm")
 	flags.Uint64Var(&a.global.seed, "demo-seed", 1, "seed of the simulated swarm: the same seed, the same run")

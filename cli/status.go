@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 	"strings"
 	"text/tabwriter"
 
@@ -24,18 +23,17 @@ func (a *app) statusCommand() *cobra.Command {
 func (a *app) status(ctx context.Context) error {
 	return a.with(ctx, a.tableOrJSON(), []string{"json", "table", "prometheus"}, func(place *place, output string) error {
 		status, err := place.engine.Status(ctx)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
-		}
-		switch output {
-		case "table":
+		case output == "table":
 			a.statusTable(status)
-		case "prometheus":
-			_, err = io.WriteString(a.out, status.Prometheus())
+		case output == "prometheus":
+			return writeMetrics(a.out, place.engine)
 		default:
 			a.printJSON(status)
 		}
-		return err
+		return nil
 	})
 }
 

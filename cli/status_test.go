@@ -81,14 +81,14 @@ func TestStatusForPeopleAndForPrometheus(t *testing.T) {
 			t.Errorf("no line %q in\n%s", line, table.out)
 		}
 	}
-	metric := regexp.MustCompile(`^(# (HELP|TYPE) ifpacket_\w+ .+|ifpacket_\w+(\{\w+="[^"\n]*"(,\w+="[^"\n]*")*\})? \d+)$`)
+	metric := regexp.MustCompile(`^(# (HELP|TYPE) ifpacket_\w+ .+|ifpacket_\w+(\{\w+="[^"\n]*"(,\w+="[^"\n]*")*\})? [0-9.e+-]+|ifpacket_\w+\{.*le="\+Inf"\} \d+)$`)
 	prometheus := run("status", "--redis", s.url, "-o", "prometheus").ends(t, 0)
 	for line := range strings.Lines(prometheus.out) {
 		if !metric.MatchString(strings.TrimSuffix(line, "\n")) {
 			t.Errorf("Prometheus cannot read %q", line)
 		}
 	}
-	for _, want := range []string{`ifpacket_queue_depth{queue="queue:council",class="queue"} 1`, `ifpacket_agents{state="silent"} 1`, "ifpacket_carcel_length 1"} {
+	for _, want := range []string{`ifpacket_queue_depth{class="queue",queue="queue:council"} 1`, "ifpacket_redis_up 1", `ifpacket_agents{state="silent"} 1`, "ifpacket_carcel_length 1"} {
 		if !strings.Contains(prometheus.out, want+"\n") {
 			t.Errorf("no %q in\n%s", want, prometheus.out)
 		}

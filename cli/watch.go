@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,9 +35,12 @@ func (a *app) watch(ctx context.Context) error {
 			}
 		})
 		ctx, cancel := context.WithCancel(ctx)
-		done := make(chan error, 1)
-		go func() { done <- watcher.Run(ctx) }()
-		defer func() { cancel(); <-done }()
+		var running sync.WaitGroup
+		running.Go(func() { _ = watcher.Run(ctx) })
+		if a.global.metrics != "" { // which tell of verdicts and waits as well
+			running.Go(func() { _ = place.engine.Feed().Run(ctx) })
+		}
+		defer func() { cancel(); running.Wait() }()
 
 		var last *watch.Snapshot // the first whole picture: what comes after it is change
 		for {

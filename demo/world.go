@@ -11,6 +11,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/custody/keyring"
 	"github.com/infrafabric/ifpacket/core/engine"
 	"github.com/infrafabric/ifpacket/core/governance"
+	"github.com/infrafabric/ifpacket/core/meter"
 	"github.com/infrafabric/ifpacket/core/store"
 	"github.com/infrafabric/ifpacket/core/swarm"
 	"github.com/infrafabric/ifpacket/demo/embedded"
@@ -30,6 +31,7 @@ type World struct {
 	engine *engine.Engine
 	policy *governance.Policy
 	keys   keyring.KeyStore // the visitor's
+	meter  *meter.Meter     // of all who dispatch in this process
 	speed  float64
 
 	stop    context.CancelFunc
@@ -67,8 +69,8 @@ func Start(ctx context.Context, o Options) (*World, error) {
 	if err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
-	w := &World{server: server, policy: policy, keys: keyring.InMemory(), speed: o.Speed, held: map[string][]swarm.Lease{}, excess: map[string]int{}}
-	w.engine, err = engine.Open(engine.Config{URL: server.URL(), Council: w.Council()})
+	w := &World{server: server, policy: policy, keys: keyring.InMemory(), meter: meter.New(), speed: o.Speed, held: map[string][]swarm.Lease{}, excess: map[string]int{}}
+	w.engine, err = engine.Open(engine.Config{URL: server.URL(), Council: w.Council(), Meter: w.meter})
 	if err != nil {
 		server.Close()
 		return nil, fmt.Errorf("demo: %w", err)
@@ -94,6 +96,10 @@ func Start(ctx context.Context, o Options) (*World, error) {
 
 // URL is where the world's Redis listens, on the loopback: others may join.
 func (w *World) URL() string { return w.server.URL() }
+
+// Meter has the latencies of what the swarm dispatches. Whoever joins from
+// this process should share it.
+func (w *World) Meter() *meter.Meter { return w.meter }
 
 // Council is the council that judges in this world, by the default policy.
 // Whoever joins should ask it too.

@@ -9,6 +9,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/custody/seal"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/keyspace"
+	"github.com/infrafabric/ifpacket/core/meter"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/core/store"
 )
@@ -41,6 +42,7 @@ type Dispatcher struct {
 	registry *packet.Registry
 	desk     *seal.Desk // nil: nothing is sealed
 	allow    func(context.Context) error
+	meter    *meter.Meter // nil: nothing is measured
 	space    keyspace.Partition
 	now      func() time.Time
 }
@@ -67,16 +69,26 @@ func (d *Dispatcher) SealWith(desk *seal.Desk) *Dispatcher {
 	return d
 }
 
+// MeasureWith makes the dispatcher note how long the stages of each dispatch
+// take, of those that end with a receipt. It is called before the first
+// dispatch.
+func (d *Dispatcher) MeasureWith(m *meter.Meter) *Dispatcher {
+	d.meter = m
+	return d
+}
+
 // Dispatch sends one packet. A packet that does not validate is refused with
 // a *packet.ValidationError and nothing is written; one that the council does
 // not approve goes to the carcel instead, which the receipt tells. Repeating a
 // dispatch (the same tracking id, contents and destination) gives the first
 // receipt again and writes nothing.
 func (d *Dispatcher) Dispatch(ctx context.Context, p packet.Packet, to Destination) (Receipt, error) {
+	laps := d.meter.Begin()
 	if err := d.allow(ctx); err != nil {
 		return Receipt{}, fmt.Errorf("dispatch %s: %w", to.Key, err)
 	}
-	c, err := d.prepare(ctx, p, to, d.sealKey)
+	laps.Lap(meter.Redis) // which it may have had to ask
+	c, err := d.prepare(ctx, p, to, d.sealKey, laps)
 	if err == nil {
 		err = d.seal(&c)
 	}
@@ -84,10 +96,15 @@ func (d *Dispatcher) Dispatch(ctx context.Context, p packet.Packet, to Destinati
 		return Receipt{}, err
 	}
 	keys, args := c.write(d.space, d.now())
+	laps.Lap(meter.Seal)
 	for try := 1; ; try++ {
 		status, rest, err := d.store.Run(ctx, writeScript, keys, args...)
 		if err == nil {
-			return c.receipt(status, rest)
+			receipt, err := c.receipt(status, rest)
+			if laps.Lap(meter.Redis); err == nil {
+				laps.Note(1, meter.Validate, meter.Council, meter.Seal, meter.Redis, meter.Dispatch)
+			}
+			return receipt, err
 		}
 		if !errors.Is(err, store.ErrUnreachable) || try == writeTries || !pause(ctx, retryPause<<(try-1)) {
 			return Receipt{}, named(err, c.decision)
@@ -109,7 +126,7 @@ type Preview struct {
 // Preview judges a packet without sending it. Its errors are those of
 // Dispatch.
 func (d *Dispatcher) Preview(ctx context.Context, p packet.Packet, to Destination) (Preview, error) {
-	c, err := d.prepare(ctx, p, to, d.foreseenKey)
+	c, err := d.prepare(ctx, p, to, d.foreseenKey, nil)
 	if err != nil {
 		return Preview{}, err
 	}
@@ -137,7 +154,7 @@ func (d *Dispatcher) Council() governance.Council { return d.council }
 // prepare does all that comes before the seal, and needs no Redis as long as
 // the seal key is at hand: find the way, validate, judge, stamp. What is not
 // to be sealed it encodes as well.
-func (d *Dispatcher) prepare(ctx context.Context, p packet.Packet, asked Destination, keyFor keyFor) (cargo, error) {
+func (d *Dispatcher) prepare(ctx context.Context, p packet.Packet, asked Destination, keyFor keyFor, laps *meter.Laps) (cargo, error) {
 	rules := d.council.InForce()
 	to, routed, err := route(rules, &p, asked)
 	if err != nil {
@@ -150,12 +167,15 @@ func (d *Dispatcher) prepare(ctx context.Context, p packet.Packet, asked Destina
 	if err != nil {
 		return cargo{}, err
 	}
+	laps.Lap(meter.Validate)
 	key, err := keyFor(ctx, p, action)
 	if err != nil {
 		return cargo{}, fmt.Errorf("dispatch %s: %w; nothing was sent", to.Key, err)
 	}
+	laps.Lap(meter.Seal)
 	action.Vouched = key.Vouched
 	verdict := governance.Ask(ctx, rules, action)
+	laps.Lap(meter.Council)
 	if !routed && verdict.Status == governance.Approved {
 		verdict = governance.Verdict{
 			Status: governance.Failed, Findings: verdict.Findings,
@@ -171,6 +191,7 @@ func (d *Dispatcher) prepare(ctx context.Context, p packet.Packet, asked Destina
 		over, err = d.pack(p, to, decision.Over(now), key, now)
 		c.over = &over
 	}
+	laps.Lap(meter.Seal)
 	return c, err
 }
 

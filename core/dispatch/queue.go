@@ -11,6 +11,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/infrafabric/ifpacket/core/governance"
+	"github.com/infrafabric/ifpacket/core/meter"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/core/store"
 )
@@ -19,6 +20,9 @@ const (
 	// MaxBatch is how many packets one batch holds at most.
 	MaxBatch = 2048
 	markLife = 10 * 60 // seconds for which a repeated batch is known
+	// Of so many packets that are added one is timed: they take about a
+	// microsecond each.
+	timed = 16
 )
 
 var batchScript = store.LoadScript("batch")
@@ -37,7 +41,8 @@ type Queue struct {
 	d       *Dispatcher
 	waiting []*cargo
 	ids     map[string]bool // of those that wait
-	batches []*batch        // cut by a Flush that failed, to be repeated unchanged
+	added   int
+	batches []*batch // cut by a Flush that failed, to be repeated unchanged
 }
 
 // Queue makes an empty queue.
@@ -59,9 +64,17 @@ func (q *Queue) Add(ctx context.Context, p packet.Packet, to Destination) error 
 	if err := q.d.allow(ctx); err != nil {
 		return fmt.Errorf("dispatch %s: %w", to.Key, err)
 	}
-	c, err := q.d.prepare(ctx, p, to, q.d.sealKey)
+	var laps *meter.Laps
+	if q.added++; q.added%timed == 1 {
+		laps = q.d.meter.Begin()
+	}
+	c, err := q.d.prepare(ctx, p, to, q.d.sealKey, laps)
 	if err != nil {
 		return err
+	}
+	laps.Note(1, meter.Validate, meter.Council)
+	if c.seal == nil { // else the flush is still to do most of it
+		laps.Note(1, meter.Seal)
 	}
 	if q.ids[p.TrackingID] {
 		return fmt.Errorf("%w: %s waits to be sent already", ErrConflict, p.TrackingID)
@@ -79,9 +92,12 @@ func (q *Queue) Flush(ctx context.Context) ([]Outcome, error) {
 	if err := q.d.allow(ctx); err != nil {
 		return nil, fmt.Errorf("dispatch: %w", err)
 	}
+	laps := q.d.meter.Begin()
 	if err := q.d.seal(q.waiting...); err != nil {
 		return nil, err
 	}
+	laps.Lap(meter.Seal)
+	laps.Note(sealed(q.waiting), meter.Seal)
 	q.batches = append(q.batches, cut(q.waiting)...)
 	q.waiting = nil
 	clear(q.ids)
@@ -91,10 +107,30 @@ func (q *Queue) Flush(ctx context.Context) ([]Outcome, error) {
 		if err != nil {
 			return outcomes, err
 		}
+		laps.Lap(meter.Redis)
+		laps.Note(landed(done), meter.Redis, meter.Dispatch)
 		outcomes = append(outcomes, done...)
 		q.batches = q.batches[1:]
 	}
 	return outcomes, nil
+}
+
+func sealed(list []*cargo) (n int) {
+	for _, c := range list {
+		if c.seal != nil {
+			n++
+		}
+	}
+	return n
+}
+
+func landed(list []Outcome) (n int) {
+	for i := range list {
+		if list[i].Err == nil {
+			n++
+		}
+	}
+	return n
 }
 
 // batch is a run of packets that travel together, or, when it has no id, that

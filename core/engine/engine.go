@@ -15,6 +15,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/ledger"
 	"github.com/infrafabric/ifpacket/core/lineage"
+	"github.com/infrafabric/ifpacket/core/meter"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/core/store"
 	"github.com/infrafabric/ifpacket/core/swarm"
@@ -47,6 +48,9 @@ type Config struct {
 	// lineage.Options.
 	Unrecorded []string
 	Feed       lineage.Pace // the usual one when zero
+	// Meter takes the latencies of what this engine dispatches, beside those of
+	// others that share it; one of its own when nil.
+	Meter *meter.Meter
 }
 
 // Engine is IF.PACKET on one Redis.
@@ -66,6 +70,7 @@ type Engine struct {
 	bridge     *bridge.Bridge
 	feed       *lineage.Feed
 	voices     voiced
+	meter      *meter.Meter
 }
 
 // Open makes an engine. It does not connect: a Redis that is away shows at
@@ -94,6 +99,9 @@ func Open(c Config) (*Engine, error) {
 	if c.Name == "" {
 		c.Name = Actor()
 	}
+	if c.Meter == nil {
+		c.Meter = meter.New()
+	}
 	identity := s.Target().String()
 	keys := keyring.Open(s, c.Keys, identity)
 	log := ledger.Open(s, keys, c.Keys, ledger.Options{Identity: identity, Ephemeral: c.Ephemeral, Actor: c.Name})
@@ -103,7 +111,7 @@ func Open(c Config) (*Engine, error) {
 	}
 	watcher, held := watch.New(s, c.Watch), carcel.New(s, c.Council, c.Registry, keys).SealWith(desk).GuardWith(log.Allow)
 	held.Sees(func() *carcel.Table { return watcher.Snapshot().Carcel.Table })
-	dispatcher := dispatch.New(s, c.Council, c.Registry).SealWith(desk).GuardWith(log.Allow)
+	dispatcher := dispatch.New(s, c.Council, c.Registry).SealWith(desk).GuardWith(log.Allow).MeasureWith(c.Meter)
 	e := &Engine{
 		store:      s,
 		keyring:    keys,
@@ -117,6 +125,7 @@ func Open(c Config) (*Engine, error) {
 		name:       c.Name,
 		bridge:     bridge.New(s, bridge.Limits{}),
 		exports:    c.Exports,
+		meter:      c.Meter,
 	}
 	sources := e.sources(c.Unrecorded)
 	e.tracer, e.feed = lineage.NewTracer(sources), lineage.NewFeed(sources, watcher, c.Feed)

@@ -3,10 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/base64"
-	"fmt"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/infrafabric/ifpacket/core/ledger"
 	"github.com/infrafabric/ifpacket/core/packet"
@@ -133,11 +130,15 @@ type FaultStatus struct {
 	Detail string `json:"detail"`
 }
 
-// Status reads one whole picture of the server.
+// Status is one whole picture of the server: the watcher's, where one runs and
+// is connected, else one that is read for it.
 func (e *Engine) Status(ctx context.Context) (Status, error) {
-	snap, err := e.Look(ctx)
-	if err != nil {
-		return Status{}, err
+	snap := e.watcher.Snapshot()
+	if link := snap.Link.State; snap.Taken.IsZero() || link != watch.Live && link != watch.Polling {
+		var err error
+		if snap, err = e.Look(ctx); err != nil {
+			return Status{}, err
+		}
 	}
 	log, unlooked := e.ledger.Look(ctx)
 	s := Status{
@@ -184,66 +185,4 @@ func rfc3339(at time.Time) string {
 		return ""
 	}
 	return at.UTC().Format(time.RFC3339)
-}
-
-// Prometheus is the status in Prometheus' text format, version 0.0.4.
-func (s Status) Prometheus() string {
-	var b strings.Builder
-	metric := func(name, kind, help string) {
-		fmt.Fprintf(&b, "# HELP ifpacket_%s %s\n# TYPE ifpacket_%s %s\n", name, help, name, kind)
-	}
-	metric("queue_depth", "gauge", "Values that wait in a queue.")
-	for _, q := range s.Queues {
-		fmt.Fprintf(&b, "ifpacket_queue_depth{queue=%s,class=%s} %d\n", label(q.Key), label(q.Class), q.Depth)
-	}
-	states := map[string]int{}
-	for _, state := range []watch.AgentState{watch.Silent, watch.NoProgress, watch.Late, watch.Alive} {
-		states[state.String()] = 0
-	}
-	for _, a := range s.Agents {
-		states[a.State]++
-	}
-	metric("agents", "gauge", "Agents by state.")
-	for _, state := range []watch.AgentState{watch.Silent, watch.NoProgress, watch.Late, watch.Alive} {
-		fmt.Fprintf(&b, "ifpacket_agents{state=%s} %d\n", label(state.String()), states[state.String()])
-	}
-	for _, m := range []struct {
-		name, help string
-		value      int64
-	}{
-		{"tasks_waiting", "Tasks that wait in a queue.", s.Tasks.Waiting},
-		{"tasks_claimed", "Tasks that an agent works on.", int64(s.Tasks.Claimed)},
-		{"tasks_completed", "Tasks whose result is kept.", int64(s.Tasks.Completed)},
-		{"tasks_lost", "Tasks that are nowhere.", int64(s.Tasks.Lost)},
-		{"carcel_length", "Packets held in the carcel.", s.Carcel.Length},
-		{"carcel_waiting", "Packets in the carcel that wait for a person.", int64(s.Carcel.Waiting)},
-		{"carcel_expired", "Packets found past their own TTL.", s.Carcel.Expired},
-		{"ledger_position", "Position of the ledger's last record.", s.Ledger.Length},
-		{"ledger_sealed_position", "Position up to which a checkpoint covers the ledger.", s.Ledger.Sealed},
-		{"ledger_refused", "Whether the ledger is refused (1), so that nothing is dispatched.", truth(s.Ledger.State == "refused")},
-		{"faults", "Faults found.", int64(len(s.Faults))},
-		{"redis_used_memory_bytes", "Memory that Redis uses.", s.Server.UsedMemory},
-	} {
-		metric(m.name, "gauge", m.help)
-		fmt.Fprintf(&b, "ifpacket_%s %d\n", m.name, m.value)
-	}
-	return b.String()
-}
-
-func truth(is bool) int64 {
-	if is {
-		return 1
-	}
-	return 0
-}
-
-// label quotes a label's value.
-func label(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' { // it may be read in a terminal
-			return '\uFFFD'
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s) + `"`
 }

@@ -48,6 +48,8 @@ type Feed struct {
 	watched Watched
 	picture atomic.Pointer[Picture]
 	wake    atomic.Pointer[func()]
+	flow    *Flow
+	began   atomic.Bool
 }
 
 // NewFeed makes a feed that looks where a watcher saw something move. Nothing
@@ -59,13 +61,19 @@ func NewFeed(s Sources, w Watched, p Pace) *Feed {
 	if p.Census == 0 {
 		p.Census = 30 * time.Second
 	}
-	f := &Feed{Sources: s, pace: p, watched: w}
+	f := &Feed{Sources: s, pace: p, watched: w, flow: newFlow()}
 	f.picture.Store(&Picture{})
 	return f
 }
 
 // Picture is the newest picture; never nil.
 func (f *Feed) Picture() *Picture { return f.picture.Load() }
+
+// Began reports whether Run was called, so that there is something to tell.
+func (f *Feed) Began() bool { return f.began.Load() }
+
+// Flow is how long packets took, by the ledger's times.
+func (f *Feed) Flow() *Flow { return f.flow }
 
 // OnChange names a function that is called, from the feed's goroutine, whenever
 // a new Picture stands. It must return at once.
@@ -74,6 +82,7 @@ func (f *Feed) OnChange(wake func()) { f.wake.Store(&wake) }
 // Run follows the packets until the context ends, and returns its error. While
 // Redis is away it waits. It reads, and writes nothing.
 func (f *Feed) Run(ctx context.Context) error {
+	f.began.Store(true)
 	r := newRound(f)
 	tick := time.NewTicker(f.pace.Beat)
 	defer tick.Stop()
@@ -104,6 +113,7 @@ type round struct {
 	*Feed
 	examiner *Examiner
 	census   *reconciler
+	stream   stream
 	snapshot *watch.Snapshot // the last one that was noticed
 	begun    time.Time
 	rest     time.Time // until when nothing is done
@@ -143,7 +153,8 @@ func newRound(f *Feed) *round {
 	if n := len(p.Rows); n > 0 {
 		r.seq = p.Rows[n-1].Seq
 	}
-	r.census = &reconciler{Sources: f.Sources, index: x.index, see: r.record, who: newIdentities(), held: r.held}
+	r.stream = stream{Flow: f.flow, index: x.index, skew: func() time.Duration { return r.snapshot.Server.Skew }, held: map[ledger.ID]time.Time{}}
+	r.census = &reconciler{Sources: f.Sources, index: x.index, see: r.took, who: newIdentities(), held: r.held}
 	return r
 }
 
@@ -190,6 +201,13 @@ func (r *round) anew() {
 	r.examiner.proofs.done, r.examiner.caught = nil, false
 	r.start, r.since, r.arrived = 0, 0, 0
 	clear(r.early)
+	clear(r.stream.held)
+}
+
+// took takes a new record of the ledger.
+func (r *round) took(one *ledger.Record) {
+	r.stream.next(one)
+	r.record(one)
 }
 
 // readBack reads the ledger's past, a little at a time. Early says that so
@@ -206,6 +224,7 @@ func (r *round) readBack(ctx context.Context) (early bool, err error) {
 		span = 5 * indexSpan
 	}
 	err = x.Back(ctx, func() bool { return time.Since(start) < span }, func(one *ledger.Record) {
+		r.stream.before(one)
 		if r.past < firstRecords { // what was sent last is shown from the beginning
 			r.past++
 			r.record(one)

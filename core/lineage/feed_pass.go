@@ -32,7 +32,7 @@ func (r *round) pass(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := x.index.Forward(ctx, indexSpan, r.record); err != nil {
+	if _, err := x.index.Forward(ctx, indexSpan, r.took); err != nil {
 		return err
 	}
 	expected := arrivals{from: r.since, to: x.index.To(), count: r.arrived}
@@ -52,7 +52,7 @@ func (r *round) pass(ctx context.Context) error {
 	for _, key := range keys {
 		delete(r.due, key)
 	}
-	x.caught, err = x.index.Forward(ctx, indexSpan, r.record)
+	x.caught, err = x.index.Forward(ctx, indexSpan, r.took)
 	if err != nil {
 		return err
 	}
@@ -169,6 +169,10 @@ func (r *round) look(ctx context.Context, ring *keyring.Ring, values [][]Found, 
 	x.proofs.many(ctx, positions)
 	skipped := expected.count
 	for _, f := range list {
+		if k := x.known(&f); k.State.Position > 0 && k.State.Event != ledger.Released {
+			sent, _ := f.Packet.Time()
+			r.stream.wrote(sent, k.State.At)
+		}
 		row := x.row(ctx, ring, f)
 		if row.Position == 0 && row.Verdict.Logged == "missing" {
 			row.Fate = Unlogged

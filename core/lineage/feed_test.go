@@ -76,6 +76,25 @@ func TestTheFeedVerifiesWhatArrives(t *testing.T) {
 	}
 }
 
+func TestTheFeedTimesWhatOthersSendAndTake(t *testing.T) {
+	h, stop := fed(t, often)
+	defer stop()
+	id := h.send("work", "queue:a")
+	h.sendBatch(20, "queue:a")
+	h.until("it is in the feed", id, there)
+	h.collect("queue:a", dispatch.LPop)
+	flow := h.Feed().Flow()
+	testredis.Eventually(t, "the waits are told", func() bool {
+		return flow.Queued.Figures().Count == 1 && flow.Written.Figures().Count == 21 && flow.Batches.Figures().Count == 2
+	})
+	if w := flow.Written.Figures(); w.Max > int64(time.Minute) {
+		t.Errorf("written after %v", time.Duration(w.Max))
+	}
+	if b := flow.Batches.Figures(); b.Cells[0] != 1 || b.Cells[4] != 1 { // 1, and 16 to 31
+		t.Errorf("batches %v", b.Cells)
+	}
+}
+
 func TestARowIsSettledWhenACheckpointCoversIt(t *testing.T) {
 	h, stop := fed(t, often)
 	defer stop()

@@ -35,7 +35,7 @@ func (h *half) position(r rank) int64    { return h.base + int64(r) - int64(base
 // brief is what is kept of a record.
 type brief struct {
 	digest             ledger.Hash
-	expires            int64 // milliseconds since 1970, 0 for not told
+	at, expires        int64 // milliseconds since 1970, 0 for not told
 	key                uint32
 	event, op          uint8
 	hasDigest, isBatch bool
@@ -82,6 +82,9 @@ func (h *half) addBefore(r *ledger.Record) {
 
 func (h *half) brief(r *ledger.Record) brief {
 	b := brief{event: events.numbers[r.Event()], op: operations.numbers[r.Get("operation")], isBatch: !r.Single(), key: h.number(r.Get("key"))}
+	if at := r.At(); !at.IsZero() {
+		b.at = at.UnixMilli()
+	}
 	if at := r.ExpiresAt(); !at.IsZero() {
 		b.expires = at.UnixMilli()
 	}
@@ -152,6 +155,9 @@ func (h *half) mark(r rank) Mark {
 	position := h.position(r)
 	b := h.at(position)
 	m := Mark{Position: position, Event: events.list[b.event], Operation: operations.list[b.op], Key: h.keys[b.key], Batch: b.isBatch}
+	if b.at > 0 {
+		m.At = time.UnixMilli(b.at)
+	}
 	if b.expires > 0 {
 		m.Expires = time.UnixMilli(b.expires)
 	}

@@ -22,6 +22,7 @@ type Mark struct {
 	Event     string
 	Key       string
 	Operation string
+	At        time.Time    // by the server's clock; zero when not told
 	Expires   time.Time    // zero when not told
 	Digest    *ledger.Hash // nil when it has none
 	Batch     bool         // the digest is the root over all packets of a batch
@@ -85,7 +86,7 @@ func (k *Known) fold(m Mark, p part) {
 // markOf is a record as a Mark.
 func markOf(r *ledger.Record) Mark {
 	return Mark{
-		Position: r.Position, Event: r.Event(), Key: r.Get("key"), Operation: r.Get("operation"),
+		Position: r.Position, Event: r.Event(), Key: r.Get("key"), Operation: r.Get("operation"), At: r.At(),
 		Expires: r.ExpiresAt(), Digest: r.Digest(), Batch: !r.Single(),
 	}
 }
