@@ -69,6 +69,7 @@ func open(t testing.TB, snap *watch.Snapshot, tweaks ...tweak) *console {
 	c := &console{model: m, t: t, snap: snap, now: noon, feed: new(lineage.Picture), book: new(ledger.State)}
 	if snap.Ledger > 0 {
 		c.feed, c.book = calmFeed(), calmLedger()
+		m.shared.Measured = busy
 	}
 	m.picture = func() *watch.Snapshot { return c.snap }
 	m.lineage = func() *lineage.Picture { return c.feed }

@@ -62,6 +62,8 @@ func (m *model) do(id string) (tea.Cmd, bool) {
 		return m.nextMatter(), true
 	case "voices.ask":
 		return m.askVoices(), true
+	case "performance":
+		return m.goTo(views.Go{Screen: "screen.activity", Select: views.PerformancePane}), true
 	case "theme.next":
 		return m.nextTheme(), true
 	case "mouse.toggle":

@@ -101,8 +101,8 @@ func TestWhatIsRefusedSaysWhy(t *testing.T) {
 	}
 	c := open(t, richPicture()).size(120, 40).press("R")
 	c.sees("Redis answers")
-	c.press("9", "z").sees("there is one pane here")
-	c.press("5", "tab").sees("there is one pane here")
+	c.press("8", "z").sees("the four stand together")
+	c.press("6", "esc", "z").sees("there is one pane here")
 }
 
 func TestHelpHoldsOnlyKeysThatWorkHere(t *testing.T) {

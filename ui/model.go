@@ -63,7 +63,7 @@ func newModel(o Options) (*model, error) {
 	}
 	m := &model{options: o, theme: theme, picture: o.Engine.Watcher().Snapshot, clock: time.Now}
 	m.lineage, m.ledger = o.Engine.Feed().Picture, o.Engine.Ledger().State
-	s := &views.Shared{Engine: o.Engine, Theme: theme, Keys: o.Keys, As: o.As, Snap: m.picture(), Now: m.clock(), Evidence: o.Engine, Voices: o.Engine}
+	s := &views.Shared{Engine: o.Engine, Theme: theme, Keys: o.Keys, As: o.As, Snap: m.picture(), Now: m.clock(), Evidence: o.Engine, Voices: o.Engine, Measured: o.Engine.Performance}
 	m.shared = s
 	m.screens = []screen{
 		{"screen.pulse", "Pulse", views.NewPulse(s)},

@@ -109,7 +109,10 @@ func (p *ActivityList) Do(id string) (tea.Cmd, bool) {
 		}
 		return nil, true
 	case "list.open":
-		return send(Go{"screen.activity", ""}), true
+		if e := p.selected(); e != nil {
+			return send(Ask{Title: strings.TrimSpace(e.What + " " + e.Subject), Body: p.whole(e)}), true
+		}
+		return nil, true
 	}
 	return p.list.Do(id)
 }
@@ -186,28 +189,35 @@ func (p *ActivityList) row(e *watch.Event, r *widget.Row) {
 	r.Cell(widget.T(themes.Faint, who))
 }
 
-// Activity is the screen of what happens.
-type Activity struct{ *ActivityList }
+// Activity is the screen of what happens and, below it, how long that takes.
+type Activity struct {
+	split
+	events *ActivityList
+}
 
 // NewActivity makes the screen.
-func NewActivity(s *Shared) Activity { return Activity{NewActivityList(s)} }
+func NewActivity(s *Shared) *Activity {
+	events := NewActivityList(s)
+	return &Activity{split{Shared: s, list: events, side: NewPerformance(s), below: performanceBelow}, events}
+}
 
-// SetSize leaves the margin at the right.
-func (p Activity) SetSize(width, height int) { p.ActivityList.SetSize(width-1, height) }
+// Select gives the focus to the performance, when that is asked for.
+func (p *Activity) Select(what string) { p.turn(what == PerformancePane) }
 
-// Do opens an event, to be read at length.
-func (p Activity) Do(id string) (tea.Cmd, bool) {
-	if id == "list.open" {
-		if e := p.selected(); e != nil {
-			return send(Ask{Title: strings.TrimSpace(e.What + " " + e.Subject), Body: p.whole(e)}), true
-		}
-		return nil, true
+// PerformancePane names that pane for Go.
+const PerformancePane = "performance"
+
+// Do opens an event, to be read at length; what is below the list is no detail
+// of it.
+func (p *Activity) Do(id string) (tea.Cmd, bool) {
+	if id == "list.open" && !p.inside {
+		return p.events.Do(id)
 	}
-	return p.ActivityList.Do(id)
+	return p.split.Do(id)
 }
 
 // whole is all that an event says; what is longer than a dialog is cut.
-func (p Activity) whole(e *watch.Event) (out [][]widget.Span) {
+func (p *ActivityList) whole(e *watch.Event) (out [][]widget.Span) {
 	add := func(label, text string) {
 		for _, line := range wrapped(head(text), wholeWidth) {
 			if text != "" {
@@ -227,23 +237,3 @@ func (p Activity) whole(e *watch.Event) (out [][]widget.Span) {
 
 // wholeWidth is the room for text in a dialog, beside its labels.
 const wholeWidth = 58
-
-// Update selects what is clicked.
-func (p Activity) Update(msg tea.Msg) tea.Cmd {
-	if click, ok := msg.(tea.MouseClickMsg); ok {
-		p.click(click.Y)
-		return nil
-	}
-	return p.ActivityList.Update(msg)
-}
-
-// State: there is only one pane here.
-func (p Activity) State(id string) keymap.State {
-	if s := alone(id); !s.Enabled {
-		return s
-	}
-	return p.ActivityList.State(id)
-}
-
-// View has a margin at the right.
-func (p Activity) View(focused bool) string { return margin(p.ActivityList.View(focused)) }

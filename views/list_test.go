@@ -160,7 +160,7 @@ func TestActivityFollowsAtItsEndAndElseCountsWhatIsNew(t *testing.T) {
 		}
 	}
 	events(20)
-	p := NewActivity(s)
+	p := NewActivityList(s)
 	p.SetSize(80, 10)
 	p.Refresh()
 	events(30)

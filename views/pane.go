@@ -31,6 +31,7 @@ type Shared struct {
 	Ledger   *ledger.State    // how the ledger stood at the last look; nil is none yet
 	Evidence Evidence
 	Voices   Reader
+	Measured func() engine.Performance // nil measures nothing
 }
 
 // Reader gives the four readings of a subject.

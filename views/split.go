@@ -21,10 +21,12 @@ type split struct {
 	list          Pane
 	side          detail
 	share         int  // the list's part of the width, in percent
+	below         int  // the side's height where it is below the list; 0 is beside it
 	inside        bool // the focus is in the detail
 	zoomed        bool
 	width, height int
 	listW, sideW  int
+	listH, sideH  int
 }
 
 func (s *split) wide() bool { return s.width >= WideFrom && !s.zoomed }
@@ -32,13 +34,15 @@ func (s *split) wide() bool { return s.width >= WideFrom && !s.zoomed }
 // SetSize gives the screen exactly width by height cells.
 func (s *split) SetSize(width, height int) {
 	s.width, s.height = width, height
-	if !s.wide() {
-		s.listW, s.sideW = width-1, width-1
-	} else {
+	s.listW, s.sideW, s.listH, s.sideH = width-1, width-1, height, height
+	switch {
+	case s.wide() && s.below > 0:
+		s.listH, s.sideH = max(height-s.below-1, 1), s.below
+	case s.wide():
 		s.listW, s.sideW = widget.Split(width, Gutter, s.share)
 	}
-	s.list.SetSize(s.listW, height)
-	s.side.SetSize(s.sideW, height)
+	s.list.SetSize(s.listW, s.listH)
+	s.side.SetSize(s.sideW, s.sideH)
 }
 
 // Refresh takes the newest picture, the detail after the list.
@@ -95,11 +99,16 @@ func (s *split) Do(id string) (tea.Cmd, bool) {
 // Update goes to the side that has the focus, answers of commands to both.
 func (s *split) Update(msg tea.Msg) tea.Cmd {
 	if click, ok := msg.(tea.MouseClickMsg); ok {
-		if s.wide() {
+		top := 0
+		if s.wide() && s.below > 0 {
+			if s.turn(click.Y > s.listH); s.inside {
+				top = s.listH + 1
+			}
+		} else if s.wide() {
 			s.turn(click.X > s.listW)
 		}
 		if pane, ok := s.focused().(clickable); ok {
-			pane.click(click.Y)
+			pane.click(click.Y - top)
 		}
 		return s.side.Refresh()
 	}
@@ -126,6 +135,9 @@ func (s *split) State(id string) keymap.State { return s.focused().State(id) }
 func (s *split) View(bool) string {
 	if !s.wide() {
 		return margin(s.focused().View(true))
+	}
+	if s.below > 0 {
+		return margin(widget.Stack(s.list.View(!s.inside), widget.Gap(s.sideW), s.side.View(s.inside)))
 	}
 	return margin(widget.Columns(Gutter,
 		widget.Block{View: s.list.View(!s.inside), Width: s.listW},

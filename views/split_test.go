@@ -180,3 +180,28 @@ func TestAnEntryThatIsNoJSONIsShownAsBytesAndScrolls(t *testing.T) {
 		t.Error("nothing can be copied")
 	}
 }
+
+func TestASideBelowTheListTakesClicksThere(t *testing.T) {
+	s := plainStage(t)
+	for i := range 30 {
+		s.Snap.Activity = append(s.Snap.Activity, watch.Event{Seq: uint64(i + 1), At: noon, What: "dispatched", Where: "queue:a", Count: 1})
+	}
+	p := NewActivity(s)
+	p.SetSize(140, 30)
+	p.Refresh()
+	if view := plain(p.View(true)); strings.Count(view, "\n") != 29 || !strings.Contains(view, "Activity  newest last ━") || !strings.Contains(view, "Performance  last 10 min ─") {
+		t.Fatalf("both are not on the screen:\n%s", view)
+	}
+	p.Update(tea.MouseClickMsg{X: 20, Y: 4})
+	if at := p.events.selected().Seq; p.inside || at != 14 { // of 19 rows, the newest being the last
+		t.Errorf("a click into the list: inside %v, event %d", p.inside, at)
+	}
+	p.Update(tea.MouseClickMsg{X: 20, Y: 27})
+	if !p.inside || p.events.selected().Seq != 14 {
+		t.Error("a click below the list does not focus what is there, or it selects")
+	}
+	do(t, p, "pane.zoom")
+	if view := plain(p.View(true)); strings.Contains(view, "newest last") || !strings.Contains(view, "Throughput") {
+		t.Errorf("zoomed it does not stand alone, with the throughput:\n%s", view)
+	}
+}

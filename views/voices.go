@@ -253,6 +253,8 @@ func (v *Voices) open() tea.Cmd {
 func (v *Voices) State(id string) keymap.State {
 	f := v.selected()
 	switch id {
+	case "voices.ask":
+		return keymap.Off("these are the voices")
 	case "pane.zoom":
 		return keymap.Off("the four stand together")
 	case "list.filter":

@@ -82,6 +82,9 @@ func (p *LineageList) Subject() voices.Subject {
 	return voices.Swarm
 }
 
+// Subject is that of the selected event.
+func (p *Activity) Subject() voices.Subject { return p.events.Subject() }
+
 // Subject is what the event is about, where that is a packet or an agent.
 func (p *ActivityList) Subject() voices.Subject {
 	e := p.selected()

@@ -118,15 +118,21 @@ func (s *Spread) Figures() Figures {
 	if merged == nil {
 		return f
 	}
-	f.Count, f.Max = merged.TotalCount(), merged.Max()
-	found := merged.ValueAtPercentilesSlice([]float64{50, 95, 99})
-	f.P50, f.P95, f.P99 = found[0], found[1], found[2]
+	f.Count = merged.TotalCount()
+	marks := [...]struct {
+		share float64
+		into  *int64
+	}{{0.50, &f.P50}, {0.95, &f.P95}, {0.99, &f.P99}, {1, &f.Max}}
 	cell, end := 0, float64(s.scale.From)*s.scale.Step
+	next, seen := 0, int64(0)
 	for _, bar := range merged.Distribution() { // in order
 		for float64(bar.To) >= end && cell < s.scale.Cells-1 {
 			cell, end = cell+1, end*s.scale.Step
 		}
 		f.Cells[cell] += bar.Count
+		for seen += bar.Count; next < len(marks) && float64(seen) >= marks[next].share*float64(f.Count); next++ {
+			*marks[next].into = bar.From + (bar.To-bar.From)/2
+		}
 	}
 	return f
 }

@@ -152,13 +152,13 @@ func AgeWhole(d time.Duration) string {
 	return strconv.FormatInt(min(s/86400, 9999), 10) + " d"
 }
 
-// Latency is 0.41 ms, or 4.1 µs below a hundredth, or 1.24 s. Zero is [Zero].
+// Latency is 0.41 ms, or 41.2 µs below a tenth, or 1.24 s. Zero is [Zero].
 func Latency(d time.Duration) string {
 	ms := float64(d) / float64(time.Millisecond)
 	switch {
 	case d <= 0:
 		return Zero
-	case ms < 0.01:
+	case ms < 0.09995:
 		return threeDigits(ms*1000, 1) + " µs"
 	case ms < 999.5:
 		return threeDigits(ms, 2) + " ms"

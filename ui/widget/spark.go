@@ -107,3 +107,30 @@ func bar(t *themes.Theme, share float64, width int, role themes.Role) (filled, t
 	return T(role, strings.Repeat(t.Glyph(themes.GlyphRuleFocus), n)),
 		T(border, strings.Repeat(t.Glyph(themes.GlyphRule), width-n))
 }
+
+// Bars draws counts as bars beside each other, the greatest at full height.
+// What is not zero shows; zero is blank. In less room than there are counts
+// neighbours are put together.
+func Bars(t *themes.Theme, counts []int64, width int, role themes.Role) Span {
+	if width <= 0 || len(counts) == 0 {
+		return T(role, "")
+	}
+	of := (len(counts) + width - 1) / width // counts a cell
+	sums := make([]int64, (len(counts)+of-1)/of)
+	most := int64(0)
+	for i, n := range counts {
+		sums[i/of] += n
+		most = max(most, sums[i/of])
+	}
+	blocks := sparkBlocks
+	if t.IsASCII() {
+		blocks = sparkASCII
+	}
+	cells := make([]rune, len(sums))
+	for i, n := range sums {
+		if cells[i] = ' '; n > 0 {
+			cells[i] = blocks[int(float64(n)/float64(most)*float64(len(blocks)-1)+0.5)]
+		}
+	}
+	return T(role, string(cells))
+}
