@@ -109,7 +109,11 @@ func (a *app) auditTable(r *audit.Report) {
 			fmt.Fprintln(a.out, "            0  none")
 		}
 		for _, row := range s.Rows {
-			fmt.Fprintf(a.out, "  %11s  %s\n", row.Figure, printable(row.Label))
+			mark := ""
+			if row.Bad {
+				mark = "✕ "
+			}
+			fmt.Fprintf(a.out, "  %11s  %s%s\n", row.Figure, mark, printable(row.Label))
 		}
 	}
 	if c := r.Ledger.Checkpoint; c != nil {

@@ -36,6 +36,7 @@ func (a *app) open(ctx context.Context) (*place, error) {
 	}
 	var council governance.Council
 	var measure *meter.Meter
+	reports := filepath.Join(stateHome(), "reports")
 	policy, keys := a.global.policy, keyring.Files(dataHome())
 	readOnly, mayLose, unrecorded := a.global.readOnly, false, []string(nil)
 	switch {
@@ -45,7 +46,7 @@ func (a *app) open(ctx context.Context) (*place, error) {
 			return nil, err
 		}
 		p.name, p.url, p.close, council = "demo", world.URL(), world.Close, world.Council()
-		keys, measure = world.Keys(), world.Meter()
+		keys, measure, reports = world.Keys(), world.Meter(), "" // it is gone when this ends
 	case a.global.redis != "":
 		p.url = a.global.redis
 	case a.global.profile == "" && os.Getenv("IFPACKET_REDIS") != "":
@@ -75,7 +76,8 @@ func (a *app) open(ctx context.Context) (*place, error) {
 	}
 	p.engine, err = engine.Open(engine.Config{
 		URL: p.url, ReadOnly: readOnly, Council: council, Keys: keys, Tell: a.told,
-		Ephemeral: mayLose, Unrecorded: unrecorded, Exports: filepath.Join(dataHome(), "exports"), Meter: measure,
+		Ephemeral: mayLose, Unrecorded: unrecorded, Meter: measure,
+		Exports: filepath.Join(dataHome(), "exports"), Reports: reports,
 	})
 	if err == nil && a.global.metrics != "" {
 		if p.unserve, err = a.serveMetrics(a.global.metrics, p.engine); err != nil {

@@ -41,6 +41,11 @@ type Report struct {
 	Ledger Ledger           `json:"ledger"`
 	Fates  map[string]int   `json:"fates"` // of all packets that ledger and Redis know, as the reconciler sees them now
 
+	// Before is the last report on this server that this machine made, and Drift
+	// how the shares stand beside its; null where there was none.
+	Before *Brief  `json:"before"`
+	Drift  []Drift `json:"drift"`
+
 	erased map[string]bool // tracking ids
 }
 

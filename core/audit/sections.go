@@ -17,12 +17,14 @@ type Section struct {
 	Title string
 	From  string // where the figures come from
 	Rows  []Row
+	Wide  bool // its rows are long
 }
 
 // Row is one figure.
 type Row struct {
 	Figure string
 	Label  string
+	Bad    bool // it is a reason for which the report is not compliant
 }
 
 // Period is the period in words.
@@ -48,25 +50,44 @@ func (r *Report) Sections() []Section {
 		checked = fmt.Sprintf("a random sample of %d of %d packets in Redis, each verified now", s.Checked, s.Packets)
 	}
 	list := []Section{
-		{"Decisions", ledgerFrom, append([]Row{{num(r.Decided), "packets and tasks decided"}}, rows(r.Decisions)...)},
-		{"What happened", ledgerFrom + "; packets by event", rows(r.Events)},
-		{"In the carcel, by reason", "entries that are there now and came within the period", rows(r.Carcel)},
-		{"Verdicts", checked, rows(s.Verdicts)},
-		{"Seals", checked, []Row{{num(s.Valid), "packets with valid seals"}, {num(s.Invalid), "packets with a seal that is not"}, {num(s.Absent), "packets without a seal"}, {share(s), "bad: tampered, incomplete, or without a seal that the policy demands"}}},
-		{"By schema", checked, rows(s.Schemas)},
-		{"What became of the packets", "ledger and Redis compared now, over all packets that either knows", rows(r.Fates)},
-		{"Ledger", fmt.Sprintf("records %d to %d", l.First, l.Last), []Row{
-			{num(l.Hashed), "records hashed again"}, {num(l.Trimmed), "trimmed, known by their hashes"},
-			{num(l.Unsealed), "not sealed yet"}, {num(int64(len(l.Findings))), "findings"},
+		{Title: "Decisions", From: ledgerFrom, Rows: append([]Row{count(r.Decided, "packets and tasks decided")}, rows(r.Decisions)...)},
+		{Title: "What happened", From: ledgerFrom + "; packets by event", Rows: rows(r.Events)},
+		{Title: "Verdicts", From: checked, Rows: rows(s.Verdicts, "tampered", "incomplete", SealDemanded)},
+		{Title: "Seals", From: checked, Rows: []Row{
+			count(s.Valid, "packets with valid seals"), count(s.Invalid, "packets with a seal that is not"), count(s.Absent, "packets without a seal"),
+			{Figure: share(s), Label: "bad: tampered, incomplete, or without a seal that the policy demands"},
 		}},
-		{"Breaks of the ledger", ledgerFrom, marks(r.Breaks)},
-		{"Changes of keys", ledgerFrom, marks(r.Keys)},
-		{"Erasures", ledgerFrom, []Row{{num(r.Erasures), "packets whose contents were removed"}}},
+		{Title: "By schema", From: checked, Rows: rows(s.Schemas)},
+		{Title: "What became of the packets", From: "ledger and Redis compared now, over all packets that either knows", Rows: rows(r.Fates, "missing", "unlogged", "copied")},
+		{Title: "Ledger", From: fmt.Sprintf("records %d to %d", l.First, l.Last), Rows: []Row{
+			count(l.Hashed, "records hashed again"), count(l.Trimmed, "trimmed, known by their hashes"),
+			count(l.Unsealed, "not sealed yet"), {num(int64(len(l.Findings))), "findings", len(l.Findings) > 0},
+		}},
+		{Title: "Erasures", From: ledgerFrom, Rows: []Row{count(r.Erasures, "packets whose contents were removed")}},
+		{Title: "In the carcel, by reason", From: "entries that are there now and came within the period", Rows: rows(r.Carcel), Wide: true},
+		{Title: "Breaks of the ledger", From: ledgerFrom, Rows: marks(r.Breaks, true), Wide: true},
+		{Title: "Changes of keys", From: ledgerFrom, Rows: marks(r.Keys, false), Wide: true},
+	}
+	if b := r.Before; b != nil {
+		list = append(list, Section{
+			Title: "Since the report before",
+			From:  fmt.Sprintf("made %s, %s, %s; a drift is more than chance explains (95 %%, Newcombe)", stamp(b.MadeAt), b.Period, b.Status),
+			Rows:  driftRows(r.Drift), Wide: true,
+		})
 	}
 	return list
 }
 
-func num(n int64) string { return strconv.FormatInt(n, 10) }
+// num groups thousands: 12,408.
+func num(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+func count(n int64, label string) Row { return Row{Figure: num(n), Label: label} }
 
 func share(s *Seals) string {
 	if s.Sampled {
@@ -75,8 +96,8 @@ func share(s *Seals) string {
 	return fmt.Sprintf("%.2f %%", 100*s.BadLow)
 }
 
-// rows are counts, the largest first.
-func rows[N int | int64](counts map[string]N) []Row {
+// rows are counts, the largest first; some of them must not be.
+func rows[N int | int64](counts map[string]N, bad ...string) []Row {
 	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
 	})
@@ -86,15 +107,15 @@ func rows[N int | int64](counts map[string]N) []Row {
 		if label == "" {
 			label = "(none given)"
 		}
-		list = append(list, Row{num(int64(counts[name])), label})
+		list = append(list, Row{num(int64(counts[name])), label, counts[name] > 0 && slices.Contains(bad, name)})
 	}
 	return list
 }
 
-func marks(list []Mark) []Row {
+func marks(list []Mark, bad bool) []Row {
 	var out []Row
 	for _, m := range list {
-		out = append(out, Row{"#" + num(m.Position), stamp(m.At) + "  " + m.What})
+		out = append(out, Row{"#" + num(m.Position), stamp(m.At) + "  " + m.What, bad})
 	}
 	return out
 }

@@ -17,7 +17,7 @@ const AuditSample = 10_000
 
 // Audit makes the compliance report of a period; nil leaves it open. The
 // ledger's figures are of the period, seals and fates of what is there now.
-// It writes nothing. Most is how many packets are verified. Errors are those
+// It writes nothing to Redis. Most is how many packets are verified. Errors are those
 // of the store and the keyring; what is wrong is in the report.
 func (e *Engine) Audit(ctx context.Context, since, until *time.Time, most int) (*audit.Report, error) {
 	r := audit.New(since, until)
@@ -56,7 +56,23 @@ func (e *Engine) Audit(ctx context.Context, since, until *time.Time, most int) (
 		}
 	}
 	r.Judge()
+	e.compareReport(r)
 	return r, nil
+}
+
+// compareReport sets a report beside the one before it, and keeps it for the
+// next. That this machine cannot is a remark.
+func (e *Engine) compareReport(r *audit.Report) {
+	before, err := e.reports.Last()
+	if before != nil {
+		r.Compare(*before)
+	}
+	if err == nil && r.Status != audit.Nothing {
+		err = e.reports.Keep(r.Brief())
+	}
+	if err != nil {
+		r.Remarks = append(r.Remarks, "this report is not kept for the next to be compared with: "+err.Error())
+	}
 }
 
 func (e *Engine) auditCarcel(ctx context.Context, r *audit.Report) error {

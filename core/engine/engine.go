@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/user"
 
+	"github.com/infrafabric/ifpacket/core/audit"
 	"github.com/infrafabric/ifpacket/core/bridge"
 	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/custody/keyring"
@@ -41,6 +42,9 @@ type Config struct {
 	Watch watch.Options
 	// Exports is the folder for reports that a person saves; "" has none.
 	Exports string
+	// Reports is the folder where the figures of compliance reports are kept,
+	// for the next to be compared with; "" has none.
+	Reports string
 	// Ephemeral says that the server is expected to lose its data: then its
 	// ledger begins anew by itself, with the break recorded.
 	Ephemeral bool
@@ -66,6 +70,7 @@ type Engine struct {
 	ledger     *ledger.Ledger
 	name       string // of keys that have to be made
 	exports    string
+	reports    audit.Shelf
 	tracer     *lineage.Tracer
 	bridge     *bridge.Bridge
 	feed       *lineage.Feed
@@ -125,6 +130,7 @@ func Open(c Config) (*Engine, error) {
 		name:       c.Name,
 		bridge:     bridge.New(s, bridge.Limits{}),
 		exports:    c.Exports,
+		reports:    audit.NewShelf(c.Reports, identity),
 		meter:      c.Meter,
 	}
 	sources := e.sources(c.Unrecorded)

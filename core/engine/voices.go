@@ -144,6 +144,8 @@ func (e *Engine) swarmCase(ctx context.Context, c *voices.Case) error {
 		return nil
 	}
 	e.voices.compare(c)
+	c.Reports = e.reports.Path()
+	c.Reported, _ = e.reports.Last() // which an audit tells
 	return e.sharedContexts(ctx, c)
 }
 

@@ -3,6 +3,7 @@ package voices
 import (
 	"time"
 
+	"github.com/infrafabric/ifpacket/core/audit"
 	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/ledger"
@@ -36,6 +37,8 @@ type Case struct {
 	Config   map[string]string // maxmemory-policy, appendonly…; nil where the server hides it
 	Contexts []Context         // what agents share
 	Before   *Figures          // of the swarm at an earlier reading; nil where there was none
+	Reported *audit.Brief      // the last compliance report; nil where none was kept
+	Reports  string            // where reports are kept; "" where they are not
 }
 
 // Sample is one packet and its size in both formats, measured by encoding it.

@@ -2,10 +2,10 @@ package voices
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
+	"github.com/infrafabric/ifpacket/core/audit"
 	"github.com/infrafabric/ifpacket/core/custody"
 	"github.com/infrafabric/ifpacket/core/custody/seal"
 	"github.com/infrafabric/ifpacket/core/keyspace"
@@ -21,23 +21,14 @@ var dannyRules = []rule{
 	{Danny, "ledger coverage", ofSwarm, ledgerCoverage},
 	{Danny, "schema share", ofSwarm, schemaShare},
 	{Danny, "drift", ofSwarm, drift},
+	{Danny, "report", ofSwarm, reported},
 	{Danny, "queue's verdicts", ofQueue, queueCompliance},
 	{Danny, "agent's verdicts", ofAgent, agentCompliance},
 	{Danny, "task's lineage", ofTask, taskCompliance},
 }
 
-// wilson is the 95 % interval of a share by Wilson's score, which holds for
-// small samples and for shares near 0 and 1.
-func wilson(hits, n int) (low, high float64) {
-	if n == 0 {
-		return 0, 1
-	}
-	const z = 1.959964
-	p, m := float64(hits)/float64(n), float64(n)
-	middle := (p + z*z/(2*m)) / (1 + z*z/m)
-	half := z / (1 + z*z/m) * math.Sqrt(p*(1-p)/m+z*z/(4*m*m))
-	return max(middle-half, 0), min(middle+half, 1)
-}
+// wilson is the 95 % interval of a share.
+func wilson(hits, n int) (low, high float64) { return audit.Wilson(int64(hits), int64(n)) }
 
 // part is one part of a verdict and what it has to be.
 type part struct {
@@ -233,6 +224,48 @@ func drift(c *Case, s *said) {
 	}
 	s.add(severity, fmt.Sprintf("Since the reading %s ago %s of %s verified, %s before: %s.", span(c.Now.Sub(b.At).Round(time.Second)), percent(since), count(now.Looked-b.Looked), percent(then), word),
 		figureRef("verdicts", fmt.Sprintf("%d of %d at %s", b.Verified, b.Looked, clock(b.At))))
+}
+
+// staleReport is how old the last compliance report may be: there is one a day.
+const staleReport = 26 * time.Hour
+
+// reported compares what the feed has verified with the last compliance report.
+func reported(c *Case, s *said) {
+	if c.Reports == "" {
+		return
+	}
+	const daily = "ifpacket audit --since 24h --html report.html"
+	b, verified, n := c.Reported, 0, 0
+	if b == nil {
+		s.add(Watch, "No compliance report on this server was made on this machine.", figureRef("reports", "0 in "+c.Reports)).command("make the report", daily)
+		return
+	}
+	age := c.Now.Sub(b.MadeAt)
+	ref := figureRef("report", fmt.Sprintf("%s, made %s", b.Status, b.MadeAt.UTC().Format(time.RFC3339)))
+	switch {
+	case b.Status == audit.NotCompliant:
+		s.add(Wrong, fmt.Sprintf("The report of %s ago is %s.", span(age), b.Status), ref).command("run the full check", daily)
+	case age > staleReport:
+		s.add(Watch, fmt.Sprintf("The last report is %s old; it was %s.", span(age), b.Status), ref).command("make the report", daily)
+	default:
+		s.add(Well, fmt.Sprintf("The report of %s ago is %s.", span(age), b.Status), ref)
+	}
+	if verified, n = looked(c); n == 0 {
+		return
+	}
+	d := audit.Compared(b.Share(audit.ShareVerified), audit.Share{What: audit.ShareVerified, Hits: int64(verified), N: int64(n)})
+	if d.Before.N == 0 {
+		return
+	}
+	severity, word := Well, "no drift"
+	if d.Drift {
+		severity, word = Watch, "a drift"
+	}
+	f := s.add(severity, fmt.Sprintf("%s of %s verified since the console opened, %s of %s in that report: %s.",
+		percent(d.Now.Of()), count(n), percent(d.Before.Of()), count(int(d.Before.N)), word), ref, figureRef("verdicts", fmt.Sprintf("%d of %d verified", verified, n)))
+	if d.Drift {
+		f.command("run the full check", daily)
+	}
 }
 
 // compliance is the share of some packets that verified, with its interval.

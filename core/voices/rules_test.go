@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/infrafabric/ifpacket/core/audit"
 	"github.com/infrafabric/ifpacket/core/carcel"
 	"github.com/infrafabric/ifpacket/core/custody/seal"
 	"github.com/infrafabric/ifpacket/core/governance"
@@ -82,6 +83,15 @@ func rowsOf(n, unsealed int, schema string) (p lineage.Picture) {
 
 func census(looked int, fates map[lineage.Fate]int, suspects ...lineage.Row) func(*Case) {
 	return feed(lineage.Picture{Census: lineage.Census{At: ago(8 * time.Second), From: 1, Looked: looked, Fates: fates, Suspects: suspects}})
+}
+
+// reports says what was kept of the last compliance report.
+func reports(b *audit.Brief) func(*Case) {
+	return func(c *Case) { c.Reports, c.Reported = "reports/x.jsonl", b }
+}
+
+func brief(old time.Duration, status string, verified, of int64) *audit.Brief {
+	return &audit.Brief{MadeAt: ago(old), Status: status, Shares: []audit.Share{{What: audit.ShareVerified, Hits: verified, N: of}}}
 }
 
 // singles are n dispatches one by one, a gap apart.
@@ -224,6 +234,13 @@ func TestEachRuleSaysWhatTheEvidenceShows(t *testing.T) {
 		{"schema share", swarmCase(feed(rowsOf(10, 0, "1.0"))), Note, "0 % are of schema 1.1 (0 of the newest 10; 95 %: 0 % to 28 %)", ""},
 		{"drift", swarmCase(feed(lineage.Picture{Counts: lineage.Counts{Verified: 150, Unauthenticated: 50}}), func(c *Case) { c.Before = &Figures{At: ago(time.Hour), Verified: 100, Looked: 100} }), Watch, "50 % of 100 verified, 100 % before: a drift", ""},
 		{"drift", swarmCase(feed(rowsOf(10, 0, "1.1"))), 0, "", ""},
+		{"report", swarmCase(), 0, "", ""},
+		{"report", swarmCase(reports(nil)), Watch, "No compliance report", Command},
+		{"report", swarmCase(reports(brief(time.Hour, audit.Compliant, 100, 100))), Well, "The report of 1h 00 ago is COMPLIANT", ""},
+		{"report", swarmCase(reports(brief(time.Hour, audit.NotCompliant, 90, 100))), Wrong, "ago is NOT COMPLIANT", Command},
+		{"report", swarmCase(reports(brief(80*time.Hour, audit.Compliant, 100, 100))), Watch, "The last report is 3d 08 old; it was COMPLIANT", Command},
+		{"report", swarmCase(reports(brief(time.Hour, audit.Compliant, 1000, 1000)), feed(rowsOf(100, 0, "1.1"))), Well, "100 % of 100 verified since the console opened, 100 % of 1,000 in that report: no drift", ""},
+		{"report", swarmCase(reports(brief(time.Hour, audit.Compliant, 1000, 1000)), feed(rowsOf(100, 20, "1.1"))), Watch, "80 % of 100 verified since the console opened, 100 % of 1,000 in that report: a drift", Command},
 		{"queue's verdicts", about(onQueue, feed(rowsOf(100, 4, "1.1"))), Watch, "96 of 100 packets of this queue verified: 96 % (95 %: 90 % to 98 %)", Trace},
 		{"agent's verdicts", about(onAgent, feed(rowsOf(100, 0, "1.1"))), Well, "100 of 100 packets of this agent verified", ""},
 		{"agent's verdicts", about(onAgent), Unknown, "nothing is measured", ""},
