@@ -3,6 +3,7 @@ package audit
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -109,7 +110,7 @@ func driftRows(list []Drift) []Row {
 		if d.Before.N > 0 && d.Now.N > 0 {
 			word := "no drift"
 			if d.Drift {
-				word = fmt.Sprintf("a drift of %+.2f points", 100*(d.Now.Of()-d.Before.Of()))
+				word = strings.Replace(fmt.Sprintf("a drift of %+.2f points", 100*(d.Now.Of()-d.Before.Of())), "-", "−", 1)
 			}
 			row = Row{Figure: fmt.Sprintf("%.2f %%", 100*d.Now.Of()), Label: fmt.Sprintf("%s; %.2f %% before: %s", d.What, 100*d.Before.Of(), word)}
 		}

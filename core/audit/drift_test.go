@@ -54,7 +54,7 @@ func TestAReportTellsHowItStandsBesideTheOneBefore(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"90.00 % verified, of the packets that were checked; 100.00 % before: a drift of -10.00 points\n",
+		"90.00 % verified, of the packets that were checked; 100.00 % before: a drift of −10.00 points\n",
 		"90.00 % approved, of what was decided; 90.00 % before: no drift\n",
 	} {
 		if !strings.Contains(text, want) {

@@ -44,10 +44,10 @@ func stamp(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05Z")
 // Sections are the figures as tables, for people.
 func (r *Report) Sections() []Section {
 	s, l := &r.Seals, &r.Ledger
-	ledgerFrom := fmt.Sprintf("counted in %d records of the ledger, %d to %d", r.Records, r.From, r.To)
-	checked := fmt.Sprintf("all %d packets in Redis, the carcel's too, each verified now", s.Packets)
+	ledgerFrom := fmt.Sprintf("counted in %s records of the ledger, %s to %s", num(r.Records), num(r.From), num(r.To))
+	checked := fmt.Sprintf("all %s packets in Redis, the carcel's too, each verified now", num(s.Packets))
 	if s.Sampled {
-		checked = fmt.Sprintf("a random sample of %d of %d packets in Redis, each verified now", s.Checked, s.Packets)
+		checked = fmt.Sprintf("a random sample of %s of %s packets in Redis, each verified now", num(s.Checked), num(s.Packets))
 	}
 	list := []Section{
 		{Title: "Decisions", From: ledgerFrom, Rows: append([]Row{count(r.Decided, "packets and tasks decided")}, rows(r.Decisions)...)},
@@ -59,7 +59,7 @@ func (r *Report) Sections() []Section {
 		}},
 		{Title: "By schema", From: checked, Rows: rows(s.Schemas)},
 		{Title: "What became of the packets", From: "ledger and Redis compared now, over all packets that either knows", Rows: rows(r.Fates, "missing", "unlogged", "copied")},
-		{Title: "Ledger", From: fmt.Sprintf("records %d to %d", l.First, l.Last), Rows: []Row{
+		{Title: "Ledger", From: fmt.Sprintf("records %s to %s", num(l.First), num(l.Last)), Rows: []Row{
 			count(l.Hashed, "records hashed again"), count(l.Trimmed, "trimmed, known by their hashes"),
 			count(l.Unsealed, "not sealed yet"), {num(int64(len(l.Findings))), "findings", len(l.Findings) > 0},
 		}},

@@ -37,7 +37,7 @@ func littlesLaw(c *Case, s *said) {
 	}
 	in, _ := arrivals(c, q)
 	out := in - q.Net
-	ref := keyRef(q.Key, fmt.Sprintf("depth %s, net %+.1f/s", count(q.Depth), q.Net))
+	ref := keyRef(q.Key, fmt.Sprintf("depth %s, net %s/s", count(q.Depth), signed("%+.1f", q.Net)))
 	switch {
 	case in == 0 && q.Net == 0:
 		s.add(Unknown, "Nothing came and nothing went in the record, so no waiting time is known.", ref)

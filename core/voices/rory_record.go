@@ -70,7 +70,11 @@ func batching(c *Case, s *said) {
 	ref := recordRef(first, first.Get("tracking_id"))
 	saved := single - possible
 	if saved*5 < single {
-		s.add(Well, fmt.Sprintf("%s; only %s came within 1 s of another by the same actor.", done, count(saved)), ref)
+		near := "none"
+		if saved > 0 {
+			near = "only " + count(saved)
+		}
+		s.add(Well, fmt.Sprintf("%s; %s came within 1 s of another by the same actor.", done, near), ref)
 		return
 	}
 	s.add(Note, fmt.Sprintf("%s. Batches within 1 s would make %s of those %s: %s and %s of ledger less.",
@@ -94,7 +98,7 @@ func formats(c *Case, s *said) {
 	}
 	a, b := float64(asJSON)/float64(n), float64(asMsgpack)/float64(n)
 	ref := packetRef(c.Samples[0].ID, fmt.Sprintf("%s measured", counted(n, "packet")))
-	text := fmt.Sprintf("A packet takes %s as MessagePack, %s as JSON (%+.0f %%, mean of %d)", size(b), size(a), (b-a)/a*100, n)
+	text := fmt.Sprintf("A packet takes %s as MessagePack, %s as JSON (%s, mean of %d)", size(b), size(a), change(a, b), n)
 	switch {
 	case already == n:
 		s.add(Well, text+"; all are MessagePack.", ref)
@@ -187,8 +191,8 @@ func packetFormat(c *Case, s *said) {
 		return
 	}
 	custody := len(packet.AppendValueJSON(nil, r.Packet.ChainOfCustody))
-	s.add(Note, fmt.Sprintf("It takes %s as JSON, %s as MessagePack (%+.0f %%); %s of it is its chain of custody.", size(float64(asJSON)), size(float64(len(asMsgpack))),
-		float64(len(asMsgpack)-asJSON)/float64(asJSON)*100, percent(float64(custody)/float64(asJSON))), packetRef(r.TrackingID, "encoded"))
+	s.add(Note, fmt.Sprintf("It takes %s as JSON, %s as MessagePack (%s); %s of it is its chain of custody.", size(float64(asJSON)), size(float64(len(asMsgpack))),
+		change(float64(asJSON), float64(len(asMsgpack))), percent(float64(custody)/float64(asJSON))), packetRef(r.TrackingID, "encoded"))
 }
 
 // packetWait tells how long one packet lay, against the life that it had.
