@@ -2,6 +2,8 @@ package dispatch_test
 
 import (
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -135,4 +137,41 @@ func BenchmarkTake(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/256, "ns/packet")
+}
+
+// BenchmarkCallers has 64 callers who each wait for their receipt, beside as
+// many who push with a plain client.
+func BenchmarkCallers(b *testing.B) {
+	h := underDefault(b)
+	raw := encode(b, load(), packet.JSON)
+	many := func(b *testing.B, call func()) {
+		var left atomic.Int64
+		left.Store(int64(b.N))
+		var all sync.WaitGroup
+		for range 64 {
+			all.Go(func() {
+				for left.Add(-1) >= 0 {
+					call()
+				}
+			})
+		}
+		all.Wait()
+		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "/s")
+		h.raw.FlushDB(ctx)
+	}
+	b.Run("bare RPUSH", func(b *testing.B) { many(b, func() { h.raw.RPush(ctx, "queue:q", raw) }) })
+	for _, schema := range []string{packet.Schema10, "1.1 sealed"} {
+		if schema == "1.1 sealed" {
+			h.sealing(nil)
+		}
+		b.Run("governed "+schema, func(b *testing.B) {
+			many(b, func() {
+				p := load()
+				p.SchemaVersion = schema[:3]
+				if receipt, err := h.sender.Dispatch(ctx, p, dispatch.Destination{Key: "queue:q"}); err != nil || receipt.Status != dispatch.Dispatched {
+					b.Error(receipt, err)
+				}
+			})
+		})
+	}
 }

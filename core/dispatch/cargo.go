@@ -24,6 +24,8 @@ type cargo struct {
 	bytes    []byte      // the packet as its key, or the carcel, will hold it; nil until it is sealed
 	over     *cargo      // what holds instead when the action is past its rate
 	task     *swarm.Task // what goes in the packet's place when it is approved; nil: the packet
+	keys     []string    // of the write script, once it is loaded
+	args     []any
 }
 
 // pack stamps a judged packet with its chain of custody, and encodes it unless
@@ -99,68 +101,59 @@ func WasAsked(request string, p packet.Packet, to Destination) bool {
 // tenMinutes is the width of the cells in which fired rules are counted.
 const tenMinutes = 10 * 60
 
-// write gives the keys and arguments of the write script.
-func (c cargo) write(space keyspace.Partition, now time.Time) (keys []string, args []any) {
+// load makes the keys and arguments of the write script for this cargo, which
+// whoever waits for it does, not who carries it.
+func (c *cargo) load(space keyspace.Partition, now time.Time) {
 	d := c.decision
-	keys = []string{
-		c.to.Key, space.Decision(d.TrackingID), space.Ledger(), space.DeadLetters(), space.Pending(),
-		space.Fired(now.Unix() / tenMinutes), space.Rate(d.Action.Vertical),
+	target, rate := c.to.Key, space.Rate(d.Action.Vertical)
+	if target == "" { // it has no way, so it is held; a script wants a name for each key
+		target = space.DeadLetters()
 	}
-	if c.to.Key == "" { // it has no way, so it is held; a script wants a name for each key
-		keys[0] = keys[3]
-	}
-	first := c.outcome(space)
 	limit, window := -1, int64(0)
-	var past []any
-	if rate := d.Verdict.Rate; rate != nil {
-		limit, window, keys[6] = rate.Limit, rate.Window.Milliseconds(), space.Rate(rate.Vertical)
-		past = c.over.outcome(space)
+	if r := d.Verdict.Rate; r != nil {
+		limit, window, rate = r.Limit, r.Window.Milliseconds(), space.Rate(r.Vertical)
 	}
-	args = append(make([]any, 0, 4+len(first)+len(past)), limit, window, d.DecisionID, len(first))
-	return keys, append(append(args, first...), past...)
+	c.keys = []string{target, space.Decision(d.TrackingID), space.Fired(now.Unix() / tenMinutes), rate}
+	args := append(make([]any, 0, 24), 0, limit, window, d.DecisionID, 0)
+	first := len(args)
+	args = c.outcome(args)
+	args[first-1] = len(args) - first
+	if d.Verdict.Rate != nil {
+		args = c.over.outcome(args)
+	}
+	args[0] = len(args)
+	c.args = args
 }
 
-// outcome is what the script shall write if this cargo is the one to go: an
+// outcome adds what the script shall write if this cargo is the one to go: an
 // approved packet to its own key, any other to the carcel.
-func (c cargo) outcome(space keyspace.Partition) []any {
+func (c *cargo) outcome(args []any) []any {
 	d := c.decision
-	record := d.AppendJSON(nil)
+	record := d.AppendJSON(make([]byte, 0, 1024))
 	digest := c.digest()
-	ledger := []any{
-		"tracking_id", d.TrackingID,
-		"key", d.Action.Key,
-		"operation", d.Action.Operation,
-		"packet_digest", hex.EncodeToString(digest[:]),
-		"decision_id", d.DecisionID,
-		"actor", d.Action.Actor,
-		"policy", d.Policy,
-	}
-	var args []any
 	if d.Verdict.Status == governance.Approved {
 		field, ttl, event := d.TrackingID, d.TTLSeconds, "dispatched"
 		if c.task != nil { // which waits until it is done; no packet is to be found anywhere
 			field, ttl, event = keyspace.TaskMeta(c.task.ID), 0, swarm.PostedEvent
 		}
-		args = []any{
+		args = append(args,
 			"target", string(c.to.Operation), c.bytes, field, ttl,
-			record, max(d.TTLSeconds, minDecisionLife), 0, d.TrackingID, event,
-		}
+			record, max(d.TTLSeconds, minDecisionLife), 0, d.TrackingID, event)
 	} else {
 		event := "held"
 		if d.Verdict.Status == governance.Blocked {
 			event = "blocked"
 		}
-		args = []any{
+		args = append(args,
 			"carcel", string(RPush), c.bytes, "", 0,
-			record, heldDecisionLife, governance.Millis(d.ExpiresAt), d.TrackingID, event,
-		}
+			record, heldDecisionLife, governance.Millis(d.ExpiresAt), d.TrackingID, event)
 	}
 	fired := d.Verdict.Fired(d.Action)
 	args = append(args, len(fired))
 	for _, name := range fired {
 		args = append(args, name)
 	}
-	return append(args, ledger...)
+	return append(args, d.TrackingID, d.Action.Key, d.Action.Operation, hex.EncodeToString(digest[:]), d.DecisionID, d.Action.Actor, d.Policy)
 }
 
 // heldEntry is the packet as the carcel keeps it: what every reader of the

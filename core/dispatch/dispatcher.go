@@ -31,8 +31,6 @@ const (
 // ErrConflict says that a tracking id was used before for something else.
 var ErrConflict = errors.New("tracking id in use")
 
-var writeScript = store.LoadScript("write")
-
 // Dispatcher sends packets: validate, judge, then one atomic write of packet,
 // decision record and ledger record in one round trip. It is safe for use by
 // many goroutines.
@@ -43,6 +41,7 @@ type Dispatcher struct {
 	desk     *seal.Desk // nil: nothing is sealed
 	allow    func(context.Context) error
 	meter    *meter.Meter // nil: nothing is measured
+	line     line
 	space    keyspace.Partition
 	now      func() time.Time
 }
@@ -95,12 +94,12 @@ func (d *Dispatcher) Dispatch(ctx context.Context, p packet.Packet, to Destinati
 	if err != nil {
 		return Receipt{}, err
 	}
-	keys, args := c.write(d.space, d.now())
+	c.load(d.space, d.now())
 	laps.Lap(meter.Seal)
 	for try := 1; ; try++ {
-		status, rest, err := d.store.Run(ctx, writeScript, keys, args...)
+		a, err := d.line.write(ctx, d, &c)
 		if err == nil {
-			receipt, err := c.receipt(status, rest)
+			receipt, err := c.receipt(a.Status, a.Rest)
 			if laps.Lap(meter.Redis); err == nil {
 				laps.Note(1, meter.Validate, meter.Council, meter.Seal, meter.Redis, meter.Dispatch)
 			}
@@ -239,7 +238,10 @@ func withChain(p packet.Packet) packet.Packet {
 // and says how to repeat it safely when it is not known whether it landed.
 func named(err error, d governance.Decision) error {
 	var e *store.Error
-	if !errors.As(err, &e) {
+	switch {
+	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("dispatch %s: %w; repeating it with tracking id %s lands once", d.Action.Key, err, d.TrackingID)
+	case !errors.As(err, &e):
 		return err
 	}
 	copied := *e

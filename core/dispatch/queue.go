@@ -220,11 +220,10 @@ func (q *Queue) send(ctx context.Context, b *batch) ([]Outcome, error) {
 }
 
 func (d *Dispatcher) sendSingles(ctx context.Context, cargo []*cargo) ([]Outcome, error) {
-	keys, args := make([][]string, len(cargo)), make([][]any, len(cargo))
-	for i, c := range cargo {
-		keys[i], args[i] = c.write(d.space, d.now())
+	for _, c := range cargo {
+		c.load(d.space, d.now())
 	}
-	answers, err := d.store.RunMany(ctx, writeScript, keys, args)
+	answers, err := d.write(ctx, cargo)
 	if unknown(ctx, err) {
 		return nil, err
 	}

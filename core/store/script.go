@@ -84,6 +84,27 @@ func (s *Store) Answer(op string, answer []any) (status string, rest []any, err 
 	return status, answer[1:], nil
 }
 
+// Each reads an answer that holds one for each of several things, as Answer
+// reads one. Where there are not as many as wanted all of them are errors.
+func (s *Store) Each(op string, answers []any, wanted int) []Answer {
+	out := make([]Answer, wanted)
+	for i := range out {
+		if len(answers) != wanted {
+			out[i].Err = fmt.Errorf("%s: the script gave %d answers, not %d", op, len(answers), wanted)
+			continue
+		}
+		switch a := answers[i].(type) {
+		case []any:
+			out[i].Status, out[i].Rest, out[i].Err = s.Answer(op, a)
+		case error:
+			out[i].Err = s.explain(op, "", a)
+		default:
+			out[i].Err = fmt.Errorf("%s: the script gave an answer that is none", op)
+		}
+	}
+	return out
+}
+
 // RunMany executes a script once for each set of keys and arguments, all in
 // one round trip (a pipeline: each run is atomic, the whole is not). Where the
 // server does not know the script it is loaded and only the runs that did not

@@ -112,18 +112,21 @@ var (
 // writeKeys and writeArgs are those of the write script for a value that goes
 // to the end of a list.
 func writeKeys(key, mark, ledger string) []string {
-	return []string{key, mark, ledger, "carcel", "pending", "fired", "rate"}
+	return []string{ledger, "carcel", "pending", key, mark, "fired", "rate"}
 }
 
 func writeArgs(value string) []any {
-	outcome := []any{"target", "rpush", value, "", 0, "record", 60, 0, "id", "dispatched", 0}
-	return append([]any{-1, 0, "", len(outcome)}, outcome...)
+	outcome := []any{"target", "rpush", value, "", 0, "record", 60, 0, "id", "dispatched", 0, "id", "key", "rpush", "digest", "decision", "actor", "policy"}
+	return append([]any{5 + len(outcome), -1, 0, "", len(outcome)}, outcome...)
 }
 
 // push runs the write script on a list.
 func push(s *store.Store, key, id string) error {
-	_, _, err := s.Run(ctx, write, writeKeys(key, "mark:"+id, "ledger"), writeArgs("value")...)
-	return err
+	_, rest, err := s.Run(ctx, write, writeKeys(key, "mark:"+id, "ledger"), writeArgs("value")...)
+	if err != nil {
+		return err
+	}
+	return s.Each("write", rest, 1)[0].Err
 }
 
 // wantError checks the kind of an error, that it is one line and tells no
@@ -380,9 +383,19 @@ func TestAWrongTypeIsNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, "run many", answers[0].Err, store.ErrWrongType)
-	if answers[1].Err != nil || answers[1].Status != "OK" || store.Number(answers[1].Rest[0]) != 1 {
-		t.Errorf("its neighbour: %+v", answers[1])
+	wantError(t, "run many", s.Each("write", answers[0].Rest, 1)[0].Err, store.ErrWrongType)
+	if a := s.Each("write", answers[1].Rest, 1)[0]; a.Err != nil || a.Status != "OK" || store.Number(a.Rest[0]) != 1 {
+		t.Errorf("its neighbour: %+v", a)
+	}
+	both := s.Each("write", append(answers[0].Rest, answers[1].Rest...), 2)
+	wantError(t, "one of two", both[0].Err, store.ErrWrongType)
+	if both[1].Err != nil {
+		t.Errorf("the other: %v", both[1].Err)
+	}
+	for _, a := range s.Each("write", answers[1].Rest, 3) {
+		if a.Err == nil {
+			t.Error("one answer is given to three")
+		}
 	}
 }
 

@@ -94,7 +94,9 @@ func percent(share float64) string {
 func change(from, to float64) string { return signed("%+.0f %%", (to-from)/from*100) }
 
 // signed has a minus sign in place of a hyphen.
-func signed(form string, v float64) string { return strings.Replace(fmt.Sprintf(form, v), "-", "−", 1) }
+func signed(form string, v float64) string {
+	return strings.Replace(fmt.Sprintf(form, v), "-", "−", 1)
+}
 
 // clock is a time of the day, in UTC as the records have it.
 func clock(at time.Time) string { return at.UTC().Format("15:04:05") }

@@ -23,15 +23,20 @@ end
 -- Whole numbers as text: Lua 5.1 would write 1.7e+12.
 local function int(n) return string.format('%.0f', n) end
 
+-- How long keys that this script has put something under live at least, in seconds.
+local lives = {}
+
 -- A key made by this push takes the TTL; an existing TTL is only ever
 -- extended; an existing key without TTL stays without.
 local function extend(key, seconds, created)
-  if seconds <= 0 then return end
+  if seconds <= 0 or lives[key] and lives[key] >= seconds then return end
+  lives[key] = seconds
   if created then
     redis.call('EXPIRE', key, seconds)
   else
     local left = redis.call('PTTL', key)
     if left >= 0 and left < seconds * 1000 then redis.call('EXPIRE', key, seconds) end
+    if left < 0 then lives[key] = math.huge end
   end
 end
 
@@ -49,14 +54,19 @@ local function given(stream)
   return 0
 end
 
+-- The positions that this script has given last, by ledger.
+local tails = {}
+
 -- Appends a record to the ledger, whose type was guarded before, and returns
 -- its position, counted from 1. The position is the stream id, so that a gap
 -- or a rewrite shows. A script appends before it writes anything else: where
 -- the ledger takes no record, nothing may move.
 local function append(ledger, fields)
-  local last = redis.call('XREVRANGE', ledger, '+', '-', 'COUNT', 1)
-  local position = 1
-  if last[1] then position = tonumber(string.match(last[1][1], '^(%d+)')) + 1 end
+  local position = tails[ledger] and tails[ledger] + 1
+  if not position then
+    local last = redis.call('XREVRANGE', ledger, '+', '-', 'COUNT', 1)
+    position = last[1] and tonumber(string.match(last[1][1], '^(%d+)')) + 1 or 1
+  end
   local added = redis.pcall('XADD', ledger, int(position) .. '-0', unpack(fields))
   if type(added) == 'table' and added.err then
     -- The newest records may have been removed: the stream still knows the
@@ -64,20 +74,23 @@ local function append(ledger, fields)
     position = given(ledger) + 1
     redis.call('XADD', ledger, int(position) .. '-0', unpack(fields))
   end
+  tails[ledger] = position
   return position
 end
 
 -- The refusal for a user who may not run one of these commands, or nil. A
 -- script asks before it writes: it would break off there, with half of its
 -- work done. Servers before 7.0 cannot be asked.
-local function barred(...)
+local function barred_at(key, ...)
   if not redis.acl_check_cmd then return end
   for _, command in ipairs({...}) do
-    if not redis.acl_check_cmd(command, KEYS[1], '0', '0') then
+    if not redis.acl_check_cmd(command, key, '0', '0') then
       return redis.error_reply('NOPERM this user has no permissions to run the ' .. command .. ' command')
     end
   end
 end
+
+local function barred(...) return barred_at(KEYS[1], ...) end
 
 -- Counts one more. A count that others made unreadable begins anew: no act
 -- stops half-way for it.
@@ -104,8 +117,8 @@ local holds = {set = 'string', lpush = 'list', rpush = 'list', hset = 'hash', sa
 -- The refusal that forbids put, or nil. A task, whose own key is the field, needs an id that
 -- is free.
 local function unfit(key, operation, field)
-  if operation ~= 'task' then return guard(key, holds[operation]) or barred(operation, 'EXPIRE') end
-  return guard(key, 'zset') or guard(field, 'hash') or barred('HSET', 'ZADD')
+  if operation ~= 'task' then return guard(key, holds[operation]) or barred_at(key, operation, 'EXPIRE') end
+  return guard(key, 'zset') or guard(field, 'hash') or barred_at(field, 'HSET') or barred_at(key, 'ZADD')
     or redis.call('EXISTS', field) == 1 and {'TAKEN'} or nil
 end
 
@@ -113,7 +126,7 @@ end
 -- key holds then. A task's value is JSON: {"id", "score", "meta": fields and values of the
 -- task's own key, "channel", "event": what is told to whom}.
 local function put(key, operation, value, field, ttl)
-  local created = redis.call('EXISTS', key) == 0
+  local created = not lives[key] and redis.call('EXISTS', key) == 0
   local length = 1
   if operation == 'rpush' then
     length = redis.call('RPUSH', key, value)
