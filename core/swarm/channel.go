@@ -88,16 +88,6 @@ func (c *Coordinator) Listen(ctx context.Context, globs ...string) (<-chan Heard
 	return out, nil
 }
 
-// hear subscribes to patterns and tells what is said until the connection or
-// the context ends, or tell returns false.
-func hear(ctx context.Context, s *store.Store, patterns []string, tell func(Heard) bool) error {
-	sub, err := s.Subscribe(ctx, patterns...)
-	if err != nil {
-		return err
-	}
-	return follow(ctx, sub, tell)
-}
-
 // follow tells what a subscription hears, and closes it at the end.
 func follow(ctx context.Context, sub *store.Subscription, tell func(Heard) bool) error {
 	stop := context.AfterFunc(ctx, func() { _ = sub.Close() })

@@ -231,8 +231,12 @@ func TestAWaiterWakesForATaskAndOnceASecondWithoutOne(t *testing.T) {
 		w := s.Waiter("q[1]", "r")
 		defer w.Close()
 		testredis.Eventually(t, "it listens", func() bool { return c.PubSubNumPat(ctx).Val() >= 2 })
-		post(t, s, swarm.Task{Queue: "other"})
 		began := time.Now()
+		if err := w.Wait(ctx); err != nil || time.Since(began) > 900*time.Millisecond {
+			t.Errorf("what was said before it listened is looked for after %v: %v", time.Since(began), err)
+		}
+		post(t, s, swarm.Task{Queue: "other"})
+		began = time.Now()
 		if err := w.Wait(ctx); err != nil || time.Since(began) < 900*time.Millisecond {
 			t.Errorf("woken after %v by nothing: %v", time.Since(began), err)
 		}

@@ -67,16 +67,21 @@ func (w *Waiter) Close() {
 	<-w.done
 }
 
+// listen wakes for whatever is said, and when it begins to hear: what was said
+// just before then is there to be found.
 func (w *Waiter) listen(ctx context.Context) {
 	defer close(w.done)
+	wake := func() {
+		select {
+		case w.wake <- struct{}{}:
+		default:
+		}
+	}
 	for ctx.Err() == nil {
-		_ = hear(ctx, w.store, w.channels, func(Heard) bool {
-			select {
-			case w.wake <- struct{}{}:
-			default:
-			}
-			return true
-		})
+		if sub, err := w.store.Subscribe(ctx, w.channels...); err == nil {
+			wake()
+			_ = follow(ctx, sub, func(Heard) bool { wake(); return true })
+		}
 		pause(ctx, pollEvery)
 	}
 }
