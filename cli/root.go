@@ -114,7 +114,7 @@ ifpacket dispatch --key queue:council --contents '{"primitive": "matrix.route"}'
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage("%v; see %s --help", err, cmd.CommandPath()) })
 	root.AddCommand(a.dispatchCommand(), a.collectCommand(), a.statusCommand(), a.watchCommand(), a.doctorCommand(),
 		a.carcelCommand(), a.policyCommand(), a.keysCommand(), a.agentCommand(), a.taskCommand(), a.messageCommand(), a.contextCommand(), a.workerCommand(),
-		a.verifyCommand(), a.traceCommand(), a.voicesCommand(), a.eraseCommand(), a.auditCommand(), a.ledgerCommand(), a.mcpCommand())
+		a.verifyCommand(), a.traceCommand(), a.voicesCommand(), a.eraseCommand(), a.auditCommand(), a.ledgerCommand(), a.mcpCommand(), a.benchCommand())
 	return root
 }
 

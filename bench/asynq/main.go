@@ -15,9 +15,6 @@ import (
 	"flag"
 	"fmt"
 	"log"
-	"net"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -26,6 +23,7 @@ import (
 
 	"github.com/hibiken/asynq"
 
+	private "github.com/infrafabric/ifpacket/bench"
 	"github.com/infrafabric/ifpacket/core/store"
 	"github.com/infrafabric/ifpacket/core/swarm"
 )
@@ -40,12 +38,12 @@ var (
 func main() {
 	flag.Parse()
 	log.SetFlags(0)
-	addr, stop, err := server()
+	server, err := private.StartServer()
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer stop()
-	b, err := newBench(addr)
+	defer server.Close()
+	b, err := newBench(server.Address)
 	if err != nil {
 		log.Print(err)
 		return
@@ -214,37 +212,4 @@ func (b *bench) oursProcess(workers, lot int) (time.Duration, error) {
 		err = fmt.Errorf("%d of %d processed", n, *tasks)
 	}
 	return took, err
-}
-
-// server starts a private redis-server that keeps nothing.
-func server() (addr string, stop func(), err error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", nil, err
-	}
-	addr = l.Addr().String()
-	_ = l.Close()
-	dir, err := os.MkdirTemp("", "bench")
-	if err != nil {
-		return "", nil, err
-	}
-	_, port, _ := net.SplitHostPort(addr)
-	cmd := exec.Command("redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", dir, "--save", "", "--appendonly", "no")
-	if err := cmd.Start(); err != nil {
-		return "", nil, err
-	}
-	stop = func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		_ = os.RemoveAll(dir)
-	}
-	for range 200 {
-		if c, err := net.Dial("tcp", addr); err == nil {
-			_ = c.Close()
-			return addr, stop, nil
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	stop()
-	return "", nil, errors.New("redis-server did not come up")
 }

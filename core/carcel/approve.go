@@ -376,4 +376,4 @@ func contains(list []string, s string) bool {
 	return false
 }
 
-func rfc3339(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000000Z") }
+func rfc3339(at time.Time) string { return packet.FormatMicros(at) }

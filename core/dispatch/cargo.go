@@ -19,6 +19,7 @@ import (
 type cargo struct {
 	packet   packet.Packet
 	to       Destination
+	asked    Destination // to where it was sent, before routes and classes filled in the rest
 	decision governance.Decision
 	seal     *sealing    // nil: it goes without a seal
 	bytes    []byte      // the packet as its key, or the carcel, will hold it; nil until it is sealed
@@ -104,6 +105,7 @@ const tenMinutes = 10 * 60
 // load makes the keys and arguments of the write script for this cargo, which
 // whoever waits for it does, not who carries it.
 func (c *cargo) load(space keyspace.Partition, now time.Time) {
+	c.decision.Request = requestDigest(c.packet, c.asked)
 	d := c.decision
 	target, rate := c.to.Key, space.Rate(d.Action.Vertical)
 	if target == "" { // it has no way, so it is held; a script wants a name for each key
@@ -119,6 +121,7 @@ func (c *cargo) load(space keyspace.Partition, now time.Time) {
 	args = c.outcome(args)
 	args[first-1] = len(args) - first
 	if d.Verdict.Rate != nil {
+		c.over.decision.Request = d.Request
 		args = c.over.outcome(args)
 	}
 	args[0] = len(args)

@@ -183,8 +183,8 @@ func (d *Dispatcher) prepare(ctx context.Context, p packet.Packet, asked Destina
 	}
 	now := d.now()
 	decision := governance.NewDecision(p.TrackingID, action, verdict, rules, now)
-	decision.Request = requestDigest(p, asked)
 	c, err := d.pack(p, to, decision, key, now)
+	c.asked = asked
 	if err == nil && verdict.Rate != nil {
 		var over cargo
 		over, err = d.pack(p, to, decision.Over(now), key, now)

@@ -81,8 +81,8 @@ func (d *Dispatcher) prepareTask(ctx context.Context, t swarm.Task) (cargo, erro
 	rules, now := d.council.InForce(), d.now()
 	verdict := governance.Ask(ctx, rules, action)
 	decision := governance.NewDecision(p.TrackingID, action, verdict, rules, now)
-	decision.Request = requestDigest(p, to)
 	c, err := d.packTask(p, to, decision, &t)
+	c.asked = to
 	if err == nil && verdict.Rate != nil {
 		var over cargo
 		over, err = d.packTask(p, to, decision.Over(now), &t)

@@ -34,7 +34,7 @@ func NewDecision(trackingID string, a Action, v Verdict, rules Rules, at time.Ti
 		DecisionID: packet.NewTrackingID(),
 		TrackingID: trackingID,
 		Policy:     rules.Revision(),
-		DecidedAt:  recordTime(at),
+		DecidedAt:  packet.FormatMicros(at),
 		Action:     a,
 	}
 	d.Action.Payload, d.Masked = rules.Mask(a.Payload)
@@ -51,7 +51,7 @@ func (d Decision) with(v Verdict, at time.Time) Decision {
 		if within <= 0 {
 			within = PendingLife
 		}
-		d.ExpiresAt = recordTime(at.Add(within))
+		d.ExpiresAt = packet.FormatMicros(at.Add(within))
 	}
 	return d
 }
@@ -64,9 +64,6 @@ func Millis(at string) int64 {
 	}
 	return t.UnixMilli()
 }
-
-// recordTime is how records write a time: RFC 3339 in UTC with microseconds.
-func recordTime(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000000Z") }
 
 // AuditHash is the hex SHA-256 of the JSON of {decision_id, status, reason,
 // guardians, decided_at}, with sorted keys and the separators ", " and ": ",

@@ -3,6 +3,7 @@ package packet
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"sync"
 	"time"
 )
 
@@ -45,10 +46,32 @@ func New(origin string, contents Value) Packet {
 	}
 }
 
+// chance hands out the system's random bytes, of which it asks for many at
+// once: asking for sixteen costs as much as all the rest of an id.
+var chance random
+
+type random struct {
+	mu   sync.Mutex
+	left []byte
+	pool [4096]byte
+}
+
+func (r *random) take() (b [16]byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.left) == 0 {
+		_, _ = rand.Read(r.pool[:]) // crypto/rand.Read never fails
+		r.left = r.pool[:]
+	}
+	copy(b[:], r.left)
+	clear(r.left[:len(b)])
+	r.left = r.left[len(b):]
+	return b
+}
+
 // NewTrackingID returns a random UUIDv4 of 36 lower-case characters.
 func NewTrackingID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // crypto/rand.Read never fails
+	b := chance.take()
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
 	var out [36]byte

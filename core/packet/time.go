@@ -33,6 +33,17 @@ func AppendTime(dst []byte, t time.Time) []byte {
 	return dst
 }
 
+// FormatMicros writes t as records hold times: RFC 3339 in UTC, always with
+// microseconds: "2025-12-02T14:35:18.000000Z".
+func FormatMicros(t time.Time) string {
+	var buf [32]byte
+	out := AppendTime(buf[:0], t)
+	if t.Nanosecond()/1000 == 0 {
+		out = append(out, ".000000"...)
+	}
+	return string(append(out, 'Z'))
+}
+
 func appendDigits(dst []byte, n, width int) []byte {
 	for range width {
 		dst = append(dst, '0')

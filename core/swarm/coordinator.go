@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/infrafabric/ifpacket/core/keyspace"
+	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/core/store"
 )
 
@@ -113,7 +114,7 @@ func checkName(what, name string, most int) error {
 	return nil
 }
 
-func stamp() string { return time.Now().UTC().Format("2006-01-02T15:04:05.000000Z") }
+func stamp() string { return packet.FormatMicros(time.Now()) }
 
 func beatNow() string {
 	return strconv.FormatFloat(float64(time.Now().UnixMicro())/1e6, 'f', 6, 64)
