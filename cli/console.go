@@ -2,9 +2,11 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
 	"sort"
 
+	"github.com/infrafabric/ifpacket/core/meter"
 	"github.com/infrafabric/ifpacket/keymap"
 	"github.com/infrafabric/ifpacket/ui"
 )
@@ -25,7 +27,7 @@ func (a *app) console(ctx context.Context) error {
 	}
 }
 
-func (a *app) consoleOnce(ctx context.Context) (ui.Switch, error) {
+func (a *app) consoleOnce(ctx context.Context) (next ui.Switch, failed error) {
 	config, err := loadConfig(a.global.config)
 	if err != nil {
 		return ui.Switch{}, err
@@ -57,9 +59,18 @@ func (a *app) consoleOnce(ctx context.Context) (ui.Switch, error) {
 	}
 	sort.Strings(others)
 	defer tend(ctx, place)()
+	var drawn *meter.Spread
+	if a.global.stats != "" {
+		drawn = newDrawn()
+		stop, err := writeStats(a.global.stats, place.engine, drawn)
+		if err != nil {
+			return ui.Switch{}, err
+		}
+		defer func() { failed = errors.Join(failed, stop()) }()
+	}
 	return ui.Run(ctx, ui.Options{
 		Engine: place.engine, Name: place.name, Theme: theme, Keys: keys, As: a.global.as, StateDir: stateHome(), Profiles: others,
-		Input: a.in, Output: a.out.to, Environ: os.Environ(),
+		Input: a.in, Output: a.out.to, Environ: os.Environ(), Drawn: drawn,
 	})
 }
 

@@ -39,6 +39,7 @@ type globals struct {
 	policy   string
 	as       string
 	metrics  string
+	stats    string
 	readOnly bool
 	demo     bool
 	seed     uint64
@@ -111,6 +112,7 @@ ifpacket dispatch --key queue:council --contents '{"primitive": "matrix.route"}'
 	flags.BoolVar(&a.global.readOnly, "read-only", false, "write nothing to Redis")
 	flags.BoolVar(&a.global.demo, "demo", false, "run on an embedded Redis with a simulated swarm")
 	flags.Uint64Var(&a.global.seed, "demo-seed", 1, "seed of the simulated swarm: the same seed, the same run")
+	root.Flags().StringVar(&a.global.stats, "stats", "", "add what the console itself costs to this file, a JSON line a second")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage("%v; see %s --help", err, cmd.CommandPath()) })
 	root.AddCommand(a.dispatchCommand(), a.collectCommand(), a.statusCommand(), a.watchCommand(), a.doctorCommand(),
 		a.carcelCommand(), a.policyCommand(), a.keysCommand(), a.agentCommand(), a.taskCommand(), a.messageCommand(), a.contextCommand(), a.workerCommand(),

@@ -50,6 +50,10 @@ func (m *model) View() tea.View {
 	default:
 		v.Content = m.theme.Page(m.page(), m.width, m.height)
 	}
+	if !m.keyAt.IsZero() {
+		m.options.Drawn.Note(int64(time.Since(m.keyAt)), 1)
+		m.keyAt = time.Time{}
+	}
 	return v
 }
 

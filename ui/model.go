@@ -44,7 +44,8 @@ type model struct {
 	clock   func() time.Time
 
 	overlay  overlay
-	pressed  string // the last key
+	pressed  string    // the last key
+	keyAt    time.Time // when it came, until it is drawn; zero where nothing is measured
 	toasts   widget.Toasts
 	mouseOff bool
 	leaveFor Switch
@@ -113,6 +114,9 @@ func (m *model) handle(msg tea.Msg) tea.Cmd {
 		m.ticking = false
 		return m.refresh()
 	case tea.KeyPressMsg:
+		if m.options.Drawn != nil {
+			m.keyAt = time.Now()
+		}
 		return m.press(msg)
 	case tea.MouseMsg:
 		return m.mouse(msg)

@@ -11,6 +11,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/infrafabric/ifpacket/core/engine"
+	"github.com/infrafabric/ifpacket/core/meter"
 	"github.com/infrafabric/ifpacket/keymap"
 	"github.com/infrafabric/ifpacket/themes"
 )
@@ -27,6 +28,9 @@ type Options struct {
 	Input    io.Reader
 	Output   io.Writer
 	Environ  []string
+	// Drawn takes how long each key took to be drawn, in nanoseconds, until the
+	// frame that goes to the terminal next; nil measures nothing.
+	Drawn *meter.Spread
 }
 
 // Switch is what the operator wants to see instead, when the console ends for
