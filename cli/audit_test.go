@@ -4,9 +4,11 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 func (s server) audit(args ...string) outcome {
@@ -60,6 +62,20 @@ func TestAnAuditCountsEverythingAndJudgesByIt(t *testing.T) {
 	if text, err := os.ReadFile(page); err != nil || !strings.Contains(string(text), "COMPLIANT") || !strings.Contains(string(text), "a random sample of 2 of 7") {
 		t.Errorf("%v, %s", err, text)
 	}
+	// What left the carcel is counted still, and what others put there.
+	held := s.carcel("list", "--reason", "two-person").ends(t, 0).out
+	id := regexp.MustCompile(`"tracking_id":"([^"]+)"`).FindStringSubmatch(held)[1]
+	s.carcel("discard", id, "--why", "a test", "--yes", "1").ends(t, 0)
+	s.RPush(ctx, "carcel:dead_letters", `{"tracking_id": "x", "reason": "foreign", "decision": "blocked", "timestamp": "`+time.Now().UTC().Format(time.RFC3339)+`", "contents": {}}`)
+	reasons := s.audit("--since", "1h").object(t)["carcel_by_reason"].(map[string]any)
+	if want := map[string]any{"Two-person rule required for process.kill": 1.0, "process.kill needs pid and reason": 1.0, "foreign": 1.0}; !reflect.DeepEqual(reasons, want) {
+		t.Errorf("into the carcel went %v, want %v", reasons, want)
+	}
+	s.Del(ctx, "guardian:decision:"+id)
+	if reasons := s.audit("--since", "1h").object(t)["carcel_by_reason"].(map[string]any); reasons["not told any more: the decision record has ended"] != 1.0 {
+		t.Errorf("of an ended decision it says %v", reasons)
+	}
+	s.RPop(ctx, "carcel:dead_letters")
 	if o := s.audit("--until", "2020-01-01").ends(t, 0).object(t); o["records"] != float64(0) || o["decided"] != float64(0) {
 		t.Errorf("%v", o)
 	}

@@ -36,7 +36,7 @@ type Report struct {
 	Keys      []Mark           `json:"key_changes"`
 	Erasures  int64            `json:"erasures"` // packets whose contents were removed
 
-	Carcel map[string]int64 `json:"carcel_by_reason"` // entries in the carcel that came within the period
+	Carcel map[string]int64 `json:"carcel_by_reason"` // what went into the carcel within the period, also what has left it
 	Seals  Seals            `json:"seals"`
 	Ledger Ledger           `json:"ledger"`
 	Fates  map[string]int   `json:"fates"` // of all packets that ledger and Redis know, as the reconciler sees them now
@@ -47,7 +47,14 @@ type Report struct {
 	Drift  []Drift `json:"drift"`
 
 	erased map[string]bool // tracking ids
+	held   []string        // tracking ids of what was held or blocked
 }
+
+// ReasonGone is the reason where the decision record has ended.
+const ReasonGone = "not told any more: the decision record has ended"
+
+// Held are the tracking ids of what was held or blocked within the period.
+func (r *Report) Held() []string { return r.held }
 
 // Mark is one record that a report names.
 type Mark struct {
@@ -139,6 +146,9 @@ func (r *Report) Add(rec *ledger.Record) {
 		r.Erasures = int64(len(r.erased))
 		r.Events[event] = r.Erasures
 		return
+	}
+	if id := rec.Get("tracking_id"); id != "" && (event == ledger.Held || event == ledger.Blocked) {
+		r.held = append(r.held, id)
 	}
 	if r.Events[event] += n; decisions[event] != "" {
 		r.Decisions[decisions[event]] += n

@@ -64,7 +64,7 @@ func (r *Report) Sections() []Section {
 			count(l.Unsealed, "not sealed yet"), {num(int64(len(l.Findings))), "findings", len(l.Findings) > 0},
 		}},
 		{Title: "Erasures", From: ledgerFrom, Rows: []Row{count(r.Erasures, "packets whose contents were removed")}},
-		{Title: "In the carcel, by reason", From: "entries that are there now and came within the period", Rows: rows(r.Carcel), Wide: true},
+		{Title: "Into the carcel, by reason", From: "held and blocked within the period, by their decision records, and entries of others that came then", Rows: rows(r.Carcel), Wide: true},
 		{Title: "Breaks of the ledger", From: ledgerFrom, Rows: marks(r.Breaks, true), Wide: true},
 		{Title: "Changes of keys", From: ledgerFrom, Rows: marks(r.Keys, false), Wide: true},
 	}

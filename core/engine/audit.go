@@ -3,10 +3,15 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/infrafabric/ifpacket/core/audit"
 	"github.com/infrafabric/ifpacket/core/custody/seal"
+	"github.com/infrafabric/ifpacket/core/governance"
+	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/ledger"
 	"github.com/infrafabric/ifpacket/core/lineage"
 	"github.com/infrafabric/ifpacket/core/packet"
@@ -75,7 +80,33 @@ func (e *Engine) compareReport(r *audit.Report) {
 	}
 }
 
+// reasonLot is how many decision records are read in one round trip.
+const reasonLot = 500
+
+// auditCarcel counts what went into the carcel by reason: what the ledger
+// knows by the decision records, which outlive their entries; what others wrote
+// into the list by the entries.
 func (e *Engine) auditCarcel(ctx context.Context, r *audit.Report) error {
+	known := make(map[string]bool, len(r.Held()))
+	for lot := range slices.Chunk(r.Held(), reasonLot) {
+		records := make([]*redis.StringCmd, len(lot))
+		err := e.store.Read(ctx, func(p redis.Pipeliner) {
+			for i, id := range lot {
+				records[i] = p.Get(ctx, keyspace.Main.Decision(id))
+			}
+		})
+		if err != nil {
+			return err
+		}
+		for i, id := range lot {
+			known[id] = true
+			if d, err := governance.ParseRecorded([]byte(records[i].Val())); err == nil {
+				r.Carcel[d.Reason]++
+			} else {
+				r.Carcel[audit.ReasonGone]++
+			}
+		}
+	}
 	x := e.carcel.Index()
 	for more := true; more; {
 		var err error
@@ -84,7 +115,7 @@ func (e *Engine) auditCarcel(ctx context.Context, r *audit.Report) error {
 		}
 	}
 	for _, entry := range x.Table().Entries {
-		if r.Within(entry.At) {
+		if r.Within(entry.At) && !known[entry.TrackingID] {
 			r.Carcel[entry.Reason]++
 		}
 	}
