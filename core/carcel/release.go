@@ -110,7 +110,7 @@ func (f *freed) load(h *Held) error {
 		err = fmt.Errorf("the entry names %s, and its task the queue %s", f.to.Key, t.Queue)
 	}
 	if err == nil {
-		f.bytes, f.field = t.Parcel(), keyspace.TaskMeta(t.ID)
+		f.bytes, f.field = t.Parcel(f.packet.TrackingID), keyspace.TaskMeta(t.ID)
 	}
 	return err
 }

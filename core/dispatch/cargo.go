@@ -69,7 +69,7 @@ func (c *cargo) encode() (err error) {
 	if c.decision.Verdict.Status != governance.Approved { // but one day it may have to be encoded
 		c.bytes = c.heldEntry()
 	} else if c.task != nil {
-		c.bytes = c.task.Parcel()
+		c.bytes = c.task.Parcel(c.packet.TrackingID)
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/lineage"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/core/store"
+	"github.com/infrafabric/ifpacket/core/swarm"
 )
 
 var eraseScript = store.LoadScript("erase")
@@ -84,6 +85,9 @@ func (e *Engine) Erase(ctx context.Context, trackingID, why, by string) (*Erasur
 		return nil, err
 	}
 	err := x.places(ctx)
+	if err == nil && x.task {
+		err = x.tasks(ctx)
+	}
 	if err == nil {
 		err = x.decision(ctx)
 	}
@@ -106,12 +110,15 @@ type eraser struct {
 	keys     []string // that the ledger names
 	contents string   // digest of the contents, in hex, "" until they were seen
 	decided  bool     // there is a decision record
+	queue    string   // of the task that is removed
+	task     bool     // it went, or may have gone, as a task
 }
 
 func (x *eraser) readLedger(ctx context.Context) error {
 	return x.ledger.ReadBack(ctx, 0, func(r ledger.Record) bool {
 		if r.About(x.TrackingID) {
 			x.records = append(x.records, r)
+			x.task = x.task || r.Get("operation") == swarm.Operation
 			if key := r.Get("key"); (r.Event() == ledger.Dispatched || r.Event() == ledger.Released) && key != "" {
 				x.keys = append(x.keys, key)
 			}
@@ -160,6 +167,20 @@ func (x *eraser) remove(ctx context.Context, c *lineage.Copy) error {
 	return x.run(ctx, r, at, c.Raw, after)
 }
 
+// tasks takes away the task as which it went, with its data: from its queue, if
+// it waits there. They are found by the tracking id in the tasks' own keys.
+func (x *eraser) tasks(ctx context.Context) error {
+	return x.swarm.TasksOf(ctx, x.TrackingID, func(t swarm.Task) error {
+		if v, _, err := packet.ParseValue([]byte(t.Data)); err == nil {
+			if digest, err := custody.ContentsSHA256(v); err == nil {
+				x.contents = digest
+			}
+		}
+		x.queue = t.Queue
+		return x.run(ctx, Removed{Key: keyspace.TaskMeta(t.ID), What: "task", SHA256: carcel.SHA(t.Data)}, t.ID, t.Data, "")
+	})
+}
+
 // decision takes what was judged out of the decision record.
 func (x *eraser) decision(ctx context.Context) error {
 	key := keyspace.Main.Decision(x.TrackingID)
@@ -195,7 +216,7 @@ func (x *eraser) decision(ctx context.Context) error {
 // run is one step of the script.
 func (x *eraser) run(ctx context.Context, r Removed, at any, raw, after string) error {
 	space := keyspace.Main
-	keys := []string{r.Key, space.Ledger(), space.Marks(), space.Pending(), space.Changes(), space.Bins()}
+	keys := []string{r.Key, space.Ledger(), space.Marks(), space.Pending(), space.Changes(), space.Bins(), keyspace.TaskQueue(x.queue)}
 	args := []any{r.What, at, raw, after, eraseNear, eraseReach, x.TrackingID, r.SHA256,
 		"tracking_id", x.TrackingID, "key", r.Key, "operation", "erase", "packet_digest", r.SHA256, "actor", x.by, "place", r.What, "why", x.why}
 	if r.What == "carcel" {
@@ -227,8 +248,8 @@ func (x *eraser) conclude() {
 			x.Unreached = append(x.Unreached, fmt.Sprintf("%s took it from %s at %s (record %d)", r.Get("actor"), r.Get("key"), r.At().UTC().Format(time.RFC3339), r.Position))
 		case r.Get("became") != "" && r.Get("became") != x.TrackingID:
 			x.Unreached = append(x.Unreached, fmt.Sprintf("packet %s went on in its place with edited contents: erase that too", r.Get("became")))
-		case r.Event() == "posted":
-			x.Unreached = append(x.Unreached, fmt.Sprintf("it was a task, whose data is with the task in %s and with whoever worked on it", r.Get("key")))
+		case r.Event() == swarm.PostedEvent || r.Event() == ledger.Released && r.Get("operation") == swarm.Operation:
+			x.Unreached = append(x.Unreached, fmt.Sprintf("it went as a task of %s: whoever worked on it has its data, a result may tell of it, and where it failed for good the carcel has it under the task's own id", r.Get("key")))
 		}
 	}
 	x.Unreached = append(x.Unreached,

@@ -16,6 +16,7 @@ import (
 	"github.com/infrafabric/ifpacket/core/lineage"
 	"github.com/infrafabric/ifpacket/core/packet"
 	"github.com/infrafabric/ifpacket/core/store"
+	"github.com/infrafabric/ifpacket/core/swarm"
 	"github.com/infrafabric/ifpacket/internal/testredis"
 )
 
@@ -267,4 +268,55 @@ func TestAnErasedPacketsApprovalsCanStillBeChecked(t *testing.T) {
 	if _, there := r.Decision.Action(); there {
 		t.Error("an erased record still gives an action, which whatif would judge")
 	}
+}
+
+func TestErasingATaskTakesItOutOfItsQueue(t *testing.T) {
+	testredis.Each(t, func(t *testing.T, url string) {
+		ctx, e, c := context.Background(), opened(t, url), testredis.Connect(t, url)
+		post := func(who string, priority int) (packet string) {
+			posted, err := e.Swarm().Post(ctx, swarm.Task{Queue: "q", Type: "route", PostedBy: "tester", Priority: priority, Data: fmt.Sprintf(`{"primitive": "matrix.route", "source": %q, "destination": "b"}`, who)})
+			if err != nil || posted.TrackingID == "" {
+				t.Fatalf("%+v, %v", posted, err)
+			}
+			return posted.TrackingID
+		}
+		waits, claimed, other := post(secret, 1), post(secret, 9), post("somebody else", 1)
+		lease, err := e.Swarm().Claim(ctx, "q", "worker", time.Minute)
+		if err != nil || lease.ID != taskOf(t, c, claimed) {
+			t.Fatalf("%+v, %v", lease, err)
+		}
+		for _, id := range []string{waits, claimed} {
+			x, err := e.Erase(ctx, id, "asked to", "ann")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(x.Removed) < 2 || x.Removed[0].What != "task" || x.Removed[1].What != "decision" || !strings.Contains(strings.Join(x.Unreached, "\n"), "it went as a task of tasks:queue:q:") {
+				t.Errorf("%+v", x)
+			}
+			if again, err := e.Erase(ctx, id, "asked to", "ann"); err != nil || len(again.Removed) != 0 {
+				t.Errorf("again: %+v, %v", again, err)
+			}
+		}
+		if all := dumped(t, c); strings.Contains(all, secret) || !strings.Contains(all, "somebody else") {
+			t.Errorf("Redis holds\n%s", all)
+		}
+		if left := c.ZRange(ctx, "tasks:queue:q", 0, -1).Val(); len(left) != 1 || left[0] != taskOf(t, c, other) {
+			t.Errorf("in the queue are %v", left)
+		}
+		if err := e.Swarm().Complete(ctx, lease, `"done"`, 0); err != nil { // who held it had its data already
+			t.Errorf("who held the task cannot complete it: %v", err)
+		}
+	})
+}
+
+// taskOf is the id of the task that was judged as a packet.
+func taskOf(t *testing.T, c *redis.Client, trackingID string) string {
+	t.Helper()
+	for _, key := range c.Keys(context.Background(), "tasks:meta:*").Val() {
+		if c.HGet(context.Background(), key, "tracking_id").Val() == trackingID {
+			return strings.TrimPrefix(key, "tasks:meta:")
+		}
+	}
+	t.Fatalf("there is no task of %s", trackingID)
+	return ""
 }

@@ -134,6 +134,41 @@ func (c *Coordinator) scanned(ctx context.Context, prefix, state string, cursor 
 	return list, next, err
 }
 
+// TasksOf finds the tasks that were judged as the packet with a tracking id, and
+// hands each on. It looks through all tasks. Errors are those of found and the
+// store.
+func (c *Coordinator) TasksOf(ctx context.Context, trackingID string, found func(Task) error) error {
+	for cursor, more := uint64(0), true; more; more = cursor != 0 {
+		ids, next, err := c.scanIDs(ctx, keyspace.TasksMeta, cursor, 1000)
+		if err != nil {
+			return err
+		}
+		packets := make([]*redis.StringCmd, len(ids))
+		err = c.store.Read(ctx, func(p redis.Pipeliner) {
+			for i, id := range ids {
+				packets[i] = p.HGet(ctx, keyspace.TaskMeta(id), "tracking_id")
+			}
+		})
+		if err != nil {
+			return err
+		}
+		for i, id := range ids {
+			if packets[i].Val() != trackingID {
+				continue
+			}
+			fields, err := c.store.Commands().HGetAll(ctx, keyspace.TaskMeta(id)).Result()
+			if err != nil {
+				return c.store.Explain("tasks", keyspace.TaskMeta(id), err)
+			}
+			if err := found(taskOf(id, fields)); err != nil {
+				return err
+			}
+		}
+		cursor = next
+	}
+	return nil
+}
+
 // scanIDs reads what stands behind a prefix in the names of some keys.
 func (c *Coordinator) scanIDs(ctx context.Context, prefix string, cursor uint64, n int64) ([]string, uint64, error) {
 	keys, next, err := c.store.Commands().Scan(ctx, cursor, prefix+"*", max(n, 1)).Result()

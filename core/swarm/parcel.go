@@ -19,13 +19,16 @@ const Operation = "task"
 const PostedEvent = "posted"
 
 // Parcel is a task as the scripts take it that write either packets or tasks.
-func (t Task) Parcel() []byte {
+// trackingID is that of the packet as which it was judged: by it an erasure
+// finds the task's data.
+func (t Task) Parcel(trackingID string) []byte {
 	text, _ := json.Marshal(map[string]any{ // strings cannot fail
 		"id":    t.ID,
 		"score": strconv.Itoa(-t.Priority),
 		"meta": []string{
 			"task_id", t.ID, "queue", t.Queue, "type", t.Type, "data", t.Data,
 			"posted_by", t.PostedBy, "posted_at", t.PostedAt, "priority", strconv.Itoa(t.Priority),
+			"tracking_id", trackingID,
 		},
 		"channel": keyspace.ChannelQueue(t.Queue),
 		"event":   t.event(),

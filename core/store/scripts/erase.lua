@@ -1,8 +1,9 @@
 -- erase: takes one packet's contents away from one place, and leaves a record.
 -- KEYS    1 place   2 ledger   3 marks   4 pending   5 changes   6 list of the bin
--- ARGV    1 what the place is: list carcel string hash set bin decision
---         2 slot where it was seen (list, carcel), field (hash), SHA-256 (bin), else ''
---         3 its text   4 what stands there afterwards: the carcel's stone, the decision record;
+--         7 queue of a task
+-- ARGV    1 what the place is: list carcel string hash set bin decision task
+--         2 slot where it was seen (list, carcel), field (hash), SHA-256 (bin), the task's id, else ''
+--         3 its text, of a task its data   4 what stands there afterwards: the carcel's stone, the decision record;
 --         of a list a text that is nobody's, and gone when the script ends; else ''
 --         5 how many slots around that one are looked through, others having moved it
 --         6 a carcel's slot goes at once if it is that close to an end of the list
@@ -12,14 +13,16 @@
 --         {'WRONGTYPE', key, expected, found}
 -- ATOMIC  all of it: everything is checked before anything is written, the user's rights too
 local what, text, at = ARGV[1], ARGV[3], now()
-local holds = {list = 'list', carcel = 'list', string = 'string', hash = 'hash', set = 'set', bin = 'string', decision = 'string'}
+local holds = {list = 'list', carcel = 'list', string = 'string', hash = 'hash', set = 'set', bin = 'string', decision = 'string', task = 'hash'}
 local needs = {list = {'LSET', 'LREM'}, carcel = {'LSET', 'LREM', 'INCR', 'ZADD', 'ZREM'}, string = {'DEL'},
-  hash = {'HDEL'}, set = {'SREM'}, bin = {'DEL', 'ZREM'}, decision = {'SET'}}
+  hash = {'HDEL'}, set = {'SREM'}, bin = {'DEL', 'ZREM'}, decision = {'SET'}, task = {'DEL', 'ZREM'}}
 local refusal = guard(KEYS[1], holds[what]) or guard(KEYS[2], 'stream')
 if not refusal and what == 'carcel' then
   refusal = guard(KEYS[3], 'zset') or guard(KEYS[4], 'zset') or guard(KEYS[5], 'string')
 elseif not refusal and what == 'bin' then
   refusal = guard(KEYS[6], 'zset')
+elseif not refusal and what == 'task' then
+  refusal = guard(KEYS[7], 'zset')
 end
 refusal = refusal or barred('XADD', unpack(needs[what]))
 if refusal then return refusal end
@@ -40,6 +43,8 @@ else
   local there
   if what == 'hash' then
     there = redis.call('HGET', KEYS[1], ARGV[2]) == text
+  elseif what == 'task' then
+    there = redis.call('HGET', KEYS[1], 'data') == text
   elseif what == 'set' then
     there = redis.call('SISMEMBER', KEYS[1], text) == 1
   else
@@ -69,6 +74,9 @@ elseif what == 'hash' then
   redis.call('HDEL', KEYS[1], ARGV[2])
 elseif what == 'set' then
   redis.call('SREM', KEYS[1], text)
+elseif what == 'task' then -- whoever holds it has its data, and may complete it
+  redis.call('DEL', KEYS[1])
+  redis.call('ZREM', KEYS[7], ARGV[2])
 elseif what == 'decision' then
   redis.call('SET', KEYS[1], ARGV[4], 'KEEPTTL')
 else
