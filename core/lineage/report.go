@@ -84,3 +84,6 @@ type Edit struct {
 	Known   string          // where the sealed contents were found, "" when they were not
 	Changes []carcel.Change // from what was sealed to what is there, when Known
 }
+
+// LackPacket is what a report lacks of a packet that is nowhere in Redis.
+const LackPacket = "the packet itself was found nowhere in Redis, so that there is nothing to verify"

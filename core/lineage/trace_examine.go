@@ -15,7 +15,7 @@ import (
 // apart.
 func (s *story) examine(ctx context.Context) {
 	if len(s.finds) == 0 {
-		s.lack("the packet itself was found nowhere in Redis, so that there is nothing to verify")
+		s.lack(LackPacket)
 		return
 	}
 	best := &s.finds[0]

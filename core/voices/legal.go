@@ -2,12 +2,14 @@ package voices
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/infrafabric/ifpacket/core/custody/seal"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/keyspace"
+	"github.com/infrafabric/ifpacket/core/lineage"
 )
 
 var legalRules = []rule{
@@ -80,15 +82,22 @@ func recordComplete(c *Case, s *said) {
 		}
 		return
 	}
-	for i, lack := range r.Lacks {
+	lacks := slices.Clone(r.Lacks)
+	switch r.Fate {
+	case lineage.Collected, lineage.Expired, lineage.Erased: // it is gone as it should
+		lacks = slices.DeleteFunc(lacks, func(lack string) bool { return lack == lineage.LackPacket })
+	}
+	for i, lack := range lacks {
 		if i == mostNamed {
-			s.add(Watch, fmt.Sprintf("%s more.", counted(len(r.Lacks)-i, "part")+" "+verb(len(r.Lacks)-i, "is missing", "are missing")), packetRef(r.TrackingID, "report"))
+			s.add(Watch, fmt.Sprintf("%s more.", counted(len(lacks)-i, "part")+" "+verb(len(lacks)-i, "is missing", "are missing")), packetRef(r.TrackingID, "report"))
 			break
 		}
 		s.add(Watch, "Missing for an audit: "+lack+".", packetRef(r.TrackingID, "report"))
 	}
 	f := &Finding{}
-	if len(r.Lacks) == 0 {
+	if len(lacks) < len(r.Lacks) {
+		f = s.add(Note, fmt.Sprintf("It is %s: what is left to prove are its %s and the decision.", r.Fate, counted(len(r.Records), "ledger record")), packetRef(r.TrackingID, "fate "+string(r.Fate)))
+	} else if len(lacks) == 0 {
 		f = s.add(Well, fmt.Sprintf("The record is complete: %s, the decision and a proof.", counted(len(r.Records), "ledger record")), packetRef(r.TrackingID, "report"))
 	} else {
 		f = &s.findings[len(s.findings)-1]

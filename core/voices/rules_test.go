@@ -165,6 +165,8 @@ func TestEachRuleSaysWhatTheEvidenceShows(t *testing.T) {
 		{"revision", about(onPacket, decided(governance.Recorded{Policy: "default@1"}), func(c *Case) { c.Policy = "s2@2" }), Note, "under default@1; in force is s2@2", ""},
 		{"revision", about(onPacket, decided(governance.Recorded{Policy: "none"})), Watch, "no guardian sat", ""},
 		{"complete", about(onPacket, traced()), Well, "The record is complete: 1 ledger record", Export},
+		{"complete", about(onPacket, traced(func(r *lineage.Report) { r.Fate, r.Lacks = lineage.Collected, []string{lineage.LackPacket} })), Note, "It is collected: what is left to prove are its", Export},
+		{"complete", about(onPacket, traced(func(r *lineage.Report) { r.Fate, r.Lacks = lineage.Missing, []string{lineage.LackPacket} })), Watch, "Missing for an audit: the packet itself", Export},
 		{"complete", about(onPacket, traced(func(r *lineage.Report) { r.Lacks = []string{"there is no decision record"} })), Watch, "Missing for an audit: there is no decision record", Export},
 		{"proof", about(onPacket, traced()), Well, "Its newest record, 8, is proved", ""},
 		{"proof", about(onPacket, traced(func(r *lineage.Report) { r.Proof, r.Unproven = nil, "not under a checkpoint yet" })), Watch, "not under a checkpoint yet", ""},
