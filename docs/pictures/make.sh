@@ -52,6 +52,7 @@ server=
 
 # The compliance report as a page, where chromium is there to draw it.
 if command -v chromium >/dev/null; then
+  port=7392 # this machine remembers the ledger of the other
   redis-server --port $port --bind 127.0.0.1 --dir "$work" --save '' --daemonize no >/dev/null &
   server=$!
   url=redis://127.0.0.1:$port
