@@ -107,6 +107,8 @@ func memoryForecast(c *Case, s *said) {
 	samples := serverRef("used_memory", fmt.Sprintf("%s over %s", counted(l.n, "sample"), span(l.to.Sub(l.from))))
 	room := serverRef("maxmemory", size(float64(limit)))
 	switch {
+	case !ok && l.n < len(c.Memory): // it falls now and then, as on the demo's server
+		s.add(Note, fmt.Sprintf("Memory fell %s ago, so no rate is known; %s in use.", span(c.Now.Sub(l.from)), size(float64(c.Memory[len(c.Memory)-1].Used))), samples, room)
 	case !ok:
 		s.add(Unknown, fmt.Sprintf("When memory runs out is not known: %s over %s, and %d over %s are needed.", counted(l.n, "sample"), span(l.to.Sub(l.from)), leastSamples, span(leastSpan)), samples, room)
 		return

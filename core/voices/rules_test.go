@@ -193,6 +193,11 @@ func TestEachRuleSaysWhatTheEvidenceShows(t *testing.T) {
 		{"agent's name", about(onAgent, feed(rowsOf(10, 0, "1.1"))), Well, "10 packets of this agent looked at, all with a valid seal", ""},
 		{"task's poster", about(onTask, task(swarm.TaskState{Task: swarm.Task{PostedBy: "sonnet"}})), Note, "claim of sonnet", ""},
 
+		{"memory", swarmCase(func(c *Case) {
+			for i, used := range []int64{5 << 20, 9 << 20, 12 << 20, 3 << 20} {
+				c.Memory = append(c.Memory, Memory{ago(time.Duration(40-10*i) * time.Second), used})
+			}
+		}), Note, "Memory fell 10 s ago, so no rate is known; 3.0 MB in use", ""},
 		{"memory", swarmCase(growth(3, time.Second, 1<<20, 1000), server(1<<20, 1<<30)), Unknown, "not known: 3 samples over 2.0 s", ""},
 		{"memory", swarmCase(growth(20, time.Second, 10<<20, 1<<20), server(29<<20, 129<<20)), Wrong, "At 1.0 MB/s memory reaches 129.0 MB in 1m 40", Command},
 		{"memory", swarmCase(growth(20, time.Second, 10<<20, 0), server(10<<20, 100<<20)), Well, "does not grow: 10.0 MB of 100.0 MB in use (10 %)", ""},
