@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/infrafabric/ifpacket/core/custody/seal"
+	"github.com/infrafabric/ifpacket/core/gather"
 	"github.com/infrafabric/ifpacket/core/governance"
 	"github.com/infrafabric/ifpacket/core/keyspace"
 	"github.com/infrafabric/ifpacket/core/meter"
@@ -41,14 +42,16 @@ type Dispatcher struct {
 	desk     *seal.Desk // nil: nothing is sealed
 	allow    func(context.Context) error
 	meter    *meter.Meter // nil: nothing is measured
-	line     line
+	line     *gather.Line[*cargo, store.Answer]
 	space    keyspace.Partition
 	now      func() time.Time
 }
 
 // New makes a dispatcher that asks the council given.
 func New(s *store.Store, c governance.Council, r *packet.Registry) *Dispatcher {
-	return &Dispatcher{store: s, council: c, registry: r, allow: always, space: keyspace.Main, now: time.Now}
+	d := &Dispatcher{store: s, council: c, registry: r, allow: always, space: keyspace.Main, now: time.Now}
+	d.line = gather.NewLine(trips, together, d.write)
+	return d
 }
 
 func always(context.Context) error { return nil }
@@ -97,7 +100,10 @@ func (d *Dispatcher) Dispatch(ctx context.Context, p packet.Packet, to Destinati
 	c.load(d.space, d.now())
 	laps.Lap(meter.Seal)
 	for try := 1; ; try++ {
-		a, err := d.line.write(ctx, d, &c)
+		a, err := d.line.Do(ctx, &c)
+		if err == nil {
+			err = a.Err
+		}
 		if err == nil {
 			receipt, err := c.receipt(a.Status, a.Rest)
 			if laps.Lap(meter.Redis); err == nil {

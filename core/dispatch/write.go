@@ -8,9 +8,14 @@ import (
 
 var writeScript = store.LoadScript("write")
 
-// together is how many writes one run of the script makes at most: about a
-// millisecond of the server.
-const together = 64
+const (
+	// together is how many writes one run of the script makes at most: about a
+	// millisecond of the server.
+	together = 64
+	// trips is how many round trips of callers who wait are under way at most:
+	// while Redis works on one, the other is read and written.
+	trips = 2
+)
 
 // write writes packets that are loaded, each in one atomic step, up to
 // `together` of them in one run of the script and all in one round trip. An
