@@ -3,6 +3,7 @@ package gather
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -30,7 +31,10 @@ func TestOneCallerAloneGoesAtOnce(t *testing.T) {
 
 func TestManyCallersShareTripsAndGetTheirOwnAnswers(t *testing.T) {
 	var trips, away, most atomic.Int64
-	l := NewLine(2, 8, func(_ context.Context, items []int) ([]int, error) {
+	var first sync.Once
+	var l *Line[int, int]
+	l = NewLine(2, 8, func(_ context.Context, items []int) ([]int, error) {
+		first.Do(func() { waiting(l, 8) }) // so that some surely share one
 		if n := away.Add(1); n > 2 {
 			t.Errorf("%d trips at once", n)
 		}
@@ -79,7 +83,7 @@ func held() (l *Line[int, int], gone chan int, let chan error) {
 	return l, gone, let
 }
 
-// waiting waits until so many items are in the line.
+// waiting waits until so many items wait in the line.
 func waiting(l *Line[int, int], n int) {
 	for {
 		l.mu.Lock()
@@ -88,9 +92,10 @@ func waiting(l *Line[int, int], n int) {
 			sum += len(t.items)
 		}
 		l.mu.Unlock()
-		if sum == n {
+		if sum >= n {
 			return
 		}
+		runtime.Gosched()
 	}
 }
 
