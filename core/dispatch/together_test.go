@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/infrafabric/ifpacket/core/dispatch"
 	"github.com/infrafabric/ifpacket/core/governance"
@@ -173,4 +175,75 @@ func TestARunThatBreaksOffKeepsNobodyFromLanding(t *testing.T) {
 	if n := len(h.ledger()); n != landed || landed < 10 || landed > 90 {
 		t.Errorf("%d landed, the ledger has %d records", landed, n)
 	}
+}
+
+func TestARateHoldsForThoseWhoShareATrip(t *testing.T) {
+	t.Parallel()
+	testredis.Each(t, func(t *testing.T, url string) {
+		h := openUnder(t, url, judge(func(governance.Action) (governance.Verdict, error) {
+			return governance.Verdict{Status: governance.Approved, Rate: &governance.Rate{Vertical: "lab", Limit: 10, Window: time.Minute,
+				Over: governance.Verdict{Status: governance.Blocked, Reason: "too many"}}}, nil
+		}))
+		var all sync.WaitGroup
+		var sent, held atomic.Int64
+		for caller := range 32 {
+			all.Go(func() {
+				for n := range 4 {
+					switch r, err := h.sender.Dispatch(ctx, parcel(caller*4+n), dispatch.Destination{Key: "queue:q"}); {
+					case err != nil:
+						t.Error(err)
+					case r.Status == dispatch.Dispatched:
+						sent.Add(1)
+					default:
+						held.Add(1)
+					}
+				}
+			})
+		}
+		all.Wait()
+		if sent.Load() != 10 || held.Load() != 118 {
+			t.Errorf("%d were sent and %d held, where 10 are allowed", sent.Load(), held.Load())
+		}
+		if q, c := h.raw.LLen(ctx, "queue:q").Val(), h.raw.LLen(ctx, "carcel:dead_letters").Val(); q != 10 || c != 118 {
+			t.Errorf("%d stand in the queue, %d in the carcel", q, c)
+		}
+	})
+}
+
+func TestOneRunExtendsATTLAndNeverShortensIt(t *testing.T) {
+	t.Parallel()
+	testredis.Each(t, func(t *testing.T, url string) {
+		h := open(t, url)
+		h.raw.HSet(ctx, "plain:forever", "a", "b")
+		q := h.sender.Queue()
+		for n, ttl := range []int64{60, 3600, 120} {
+			for i, key := range []string{"plain:new", "plain:forever"} {
+				p := parcel(10*i + n)
+				p.TTLSeconds = ttl
+				h.add(q, p, key, dispatch.HSet)
+			}
+		}
+		// A key is of the type of the first that comes; the others are refused.
+		h.add(q, parcel(30), "plain:mixed", dispatch.SAdd)
+		h.add(q, parcel(31), "plain:mixed", dispatch.Set)
+		h.add(q, parcel(32), "plain:mixed", dispatch.SAdd)
+		outcomes, err := q.Flush(ctx)
+		if err != nil || len(outcomes) != 9 {
+			t.Fatal(len(outcomes), err)
+		}
+		for i, o := range outcomes {
+			if refused := i == 7; refused != (o.Err != nil) {
+				t.Errorf("outcome %d: %v", i, o.Err)
+			}
+		}
+		if left := h.raw.TTL(ctx, "plain:new").Val(); left != time.Hour {
+			t.Errorf("a new key lives for %v, want an hour", left)
+		}
+		if left := h.raw.TTL(ctx, "plain:forever").Val(); left != -1 {
+			t.Errorf("a key without a TTL got one of %v", left)
+		}
+		if n := h.raw.SCard(ctx, "plain:mixed").Val(); n != 2 {
+			t.Errorf("the set has %d members", n)
+		}
+	})
 }
