@@ -62,6 +62,7 @@ func (a *app) serveMetrics(address string, e *engine.Engine) (stop func(), err e
 	process.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(prometheus.Gatherers{e.Metrics(Version), process}, promhttp.HandlerOpts{}))
+	mux.Handle("GET /{$}", http.RedirectHandler("/metrics", http.StatusFound))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	where := "http://" + listener.Addr().String() + "/metrics"
 	a.told("metrics are at " + where)
