@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -67,7 +68,7 @@ func TestAShelfKeepsReportsServerByServer(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "reports")
 	here, there := audit.NewShelf(dir, "redis://10.0.0.1:6379/0"), audit.NewShelf(dir, "redis://10.0.0.2:6379/0")
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	for i := range 450 {
+	for i := range 850 {
 		if err := here.Keep(audit.Brief{MadeAt: at.Add(time.Duration(i) * time.Hour), Status: fmt.Sprint(i)}); err != nil {
 			t.Fatal(err)
 		}
@@ -75,18 +76,41 @@ func TestAShelfKeepsReportsServerByServer(t *testing.T) {
 	if b, err := there.Last(); b != nil || err != nil {
 		t.Errorf("of another server: %v %v", b, err)
 	}
-	if b, err := here.Last(); err != nil || b.Status != "449" {
+	if b, err := here.Last(); err != nil || b.Status != "849" {
 		t.Errorf("the last is %+v, %v", b, err)
 	}
-	text, err := os.ReadFile(here.Path())
-	if n := strings.Count(string(text), "\n"); err != nil || n != 400 || !strings.HasPrefix(string(text), `{"made_at":"2026-03-03T14:00:00Z"`) {
-		t.Errorf("%d lines are kept, want the newest 400: %v", n, err)
+	count := func() int {
+		text, err := os.ReadFile(here.Path())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Count(string(text), `"status":`)
 	}
+	if n := count(); n < 400 || n > 800 {
+		t.Errorf("%d reports are kept, want the newest 400 to 800", n)
+	}
+	text, _ := os.ReadFile(here.Path())
 	if err := os.WriteFile(here.Path(), append(text, "{\"made_at\": half a li"...), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if b, err := here.Last(); err != nil || b.Status != "449" {
+	if b, err := here.Last(); err != nil || b.Status != "849" {
 		t.Errorf("behind a broken line the last is %+v, %v", b, err)
+	}
+	before := count()
+	var all sync.WaitGroup
+	for i := range 16 {
+		all.Go(func() {
+			if err := here.Keep(audit.Brief{MadeAt: at, Status: fmt.Sprint("at once ", i)}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if n := count(); n != before+16 {
+		t.Errorf("of 16 reports at the same time %d are kept", n-before)
+	}
+	if b, err := here.Last(); err != nil || !strings.HasPrefix(b.Status, "at once") {
+		t.Errorf("behind a broken line the next is not found: %+v, %v", b, err)
 	}
 	none := audit.NewShelf("", "x")
 	if b, err := none.Last(); b != nil || err != nil || none.Keep(audit.Brief{}) != nil || none.Path() != "" {

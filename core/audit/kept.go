@@ -15,7 +15,8 @@ import (
 	"github.com/infrafabric/ifpacket/internal/durable"
 )
 
-// mostKept is how many reports on a server a Shelf keeps.
+// mostKept is how many reports on a server a Shelf keeps; it has up to twice as
+// many before it lets the older ones go.
 const mostKept = 400
 
 // Shelf keeps the briefs of reports on one server in a file of this machine,
@@ -53,7 +54,7 @@ func (s Shelf) Last() (*Brief, error) {
 	return nil, err
 }
 
-// Keep adds a report.
+// Keep adds a report. Several processes may at the same time.
 func (s Shelf) Keep(b Brief) error {
 	if s.path == "" {
 		return nil
@@ -66,12 +67,30 @@ func (s Shelf) Keep(b Brief) error {
 	if err != nil {
 		return err
 	}
-	lines = append(lines, line)
-	lines = lines[max(len(lines)-mostKept, 0):]
-	return durable.Write(s.path, func(w io.Writer) error {
-		_, err := w.Write(append(bytes.Join(lines, []byte("\n")), '\n'))
+	if len(lines) >= 2*mostKept {
+		lines = append(lines[len(lines)-mostKept+1:], line)
+		return durable.Write(s.path, func(w io.Writer) error {
+			_, err := w.Write(append(bytes.Join(lines, []byte("\n")), '\n'))
+			return err
+		})
+	}
+	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
 		return err
-	})
+	}
+	file, err := os.OpenFile(s.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	// The line break before it ends what a crash may have left unfinished; empty
+	// lines are passed over.
+	_, err = file.Write(append(append([]byte("\n"), line...), '\n'))
+	if err == nil {
+		err = file.Sync()
+	}
+	if cerr := file.Close(); err == nil {
+		err = cerr
+	}
+	return err
 }
 
 func (s Shelf) lines() (out [][]byte, err error) {
